@@ -1,0 +1,143 @@
+// Package host is what a machine is to the rest of the project: files, a running state where there
+// is one, and the few ways to change them. A check gets a Reader, which has no method that writes;
+// only the engine's apply gets a Writer.
+//
+// Every path is absolute on the target and resolved inside its root; see package root.
+package host
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/nodeimage/packer-plugin-harden/remediate/root"
+	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
+)
+
+// ErrNotRegular is returned by ReadFile for directories, FIFOs, devices and sockets, and
+// ErrTooLarge for files above MaxFileSize.
+var (
+	ErrNotRegular = root.ErrNotRegular
+	ErrTooLarge   = root.ErrTooLarge
+)
+
+// ErrNotRunning is returned where a change is about running state and nothing runs.
+var ErrNotRunning = errors.New("nothing runs in an offline root")
+
+// MaxFileSize bounds what ReadFile takes into memory, in bytes.
+const MaxFileSize = root.MaxFileSize
+
+// Mode says how a machine is looked at.
+type Mode string
+
+const (
+	ModeLive Mode = "live" // a booted system, or the root of the process without a running init
+	ModeRoot Mode = "root" // an offline root directory
+)
+
+// Info identifies the machine, from its os-release.
+type Info struct {
+	OS      string `json:"os"`      // ID, for instance "ubuntu", "azurelinux"
+	Version string `json:"version"` // VERSION_ID, for instance "24.04"
+	Name    string `json:"name,omitempty"`
+	Arch    string `json:"arch"` // as GOARCH has it
+	Mode    Mode   `json:"mode"`
+}
+
+// FileInfo is what stat says. Mode is fs.FileMode with type bits.
+type FileInfo struct {
+	Mode     fs.FileMode
+	UID, GID int
+	Size     int64
+}
+
+// Files is a read-only view of a root file system. Errors satisfy errors.Is(err, fs.ErrNotExist)
+// where something is absent.
+type Files interface {
+	// ReadFile follows symbolic links inside the root.
+	ReadFile(path string) ([]byte, error)
+	// ReadDir lists the names in a directory, sorted bytewise.
+	ReadDir(path string) ([]fs.DirEntry, error)
+	// Stat follows symbolic links inside the root, Lstat does not follow the last one.
+	Stat(path string) (FileInfo, error)
+	Lstat(path string) (FileInfo, error)
+	Readlink(path string) (string, error)
+	// Resolve gives the path with every symbolic link followed, as seen inside the root. Absent
+	// components keep their names, so a dangling link resolves to where it leads.
+	Resolve(path string) (string, error)
+}
+
+// Reader is a machine that is looked at.
+type Reader interface {
+	Files
+	Info() Info
+	// Running is the state in force now, or nil where nothing runs (an offline root, a chroot).
+	Running() Running
+}
+
+// Mount is one mounted file system.
+type Mount struct {
+	Path    string
+	Source  string
+	Type    string
+	Options []string // per-mount and super-block options, as mountinfo has them
+}
+
+// UnitState is what systemd says of a unit; the words are systemd's own.
+type UnitState struct {
+	Load     string // loaded, not-found, masked, ...
+	Active   string // active, inactive, failed, ...
+	Sub      string
+	File     string // UnitFileState: enabled, disabled, masked, static, ...
+	Fragment string // path of the unit file
+}
+
+// Running is the state in force now.
+type Running interface {
+	// Kernel is the running kernel's release, as uname -r.
+	Kernel() string
+	// Sysctl reads a kernel parameter, key with slashes as below /proc/sys, value trimmed.
+	Sysctl(key string) (string, error)
+	// SysctlGlob lists the keys below /proc/sys that match a pattern with slashes, sorted.
+	SysctlGlob(pattern string) ([]string, error)
+	// Modules lists loaded modules, with underscores, sorted.
+	Modules() ([]string, error)
+	// Links lists the names of network interfaces, sorted.
+	Links() ([]string, error)
+	// Mounts lists mounted file systems in mount order.
+	Mounts() ([]Mount, error)
+	// Unit asks systemd for a unit; an unknown one has Load "not-found".
+	Unit(ctx context.Context, name string) (UnitState, error)
+}
+
+// Writer is a machine that is changed.
+type Writer interface {
+	Reader
+	// Replace puts content in place atomically and durably. An existing file keeps its owner, mode
+	// and extended attributes, and is replaced where its symbolic links lead; a new one gets create.
+	Replace(path string, content []byte, create rule.Attr) error
+	// ReplaceLink puts a new regular file in the place of a symbolic link, and leaves alone what the
+	// link leads to.
+	ReplaceLink(path string, content []byte, create rule.Attr) error
+	// SetAttr changes mode or owner of what path leads to; nil leaves a field as it is.
+	SetAttr(path string, mode *fs.FileMode, uid, gid *int) error
+	// Remove unlinks a file or a symbolic link itself.
+	Remove(path string) error
+	// ChangeUnit does what systemctl does for the action; offline it makes the links.
+	ChangeUnit(ctx context.Context, name string, action rule.UnitAction) error
+	SetSysctl(key, value string) error
+	UnloadModule(name string) error
+	Remount(path string, options []string) error
+	// Programs runs the target's own programs, or is nil for an offline root.
+	Programs() Programs
+}
+
+// Programs runs the target's own judges (sshd -t) on candidates that are not in place yet.
+type Programs interface {
+	// Stage writes files into a new private directory outside the image's configuration. files gets
+	// the directory and returns content by name, a slash-separated path below it.
+	Stage(files func(dir string) map[string][]byte) (dir string, remove func(), err error)
+	// Run executes a program without a shell and returns what it printed (standard output and error
+	// together) and its exit status.
+	Run(ctx context.Context, argv ...string) (output []byte, status int, err error)
+}
