@@ -1,0 +1,3 @@
+banner "/etc/issue" {
+  text = "Authorized users only. All activity may be monitored and reported."
+}

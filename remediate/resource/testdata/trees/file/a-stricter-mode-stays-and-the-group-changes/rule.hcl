@@ -1,0 +1,5 @@
+file "/etc/shadow" {
+  owner  = "root"
+  groups = ["shadow", "root"]
+  mode   = "0640"
+}

@@ -1,0 +1,5 @@
+file "/etc/crontab" {
+  owner = "root"
+  group = "root"
+  mode  = "0600"
+}

@@ -1,0 +1,7 @@
+ini_setting "systemd/coredump.conf" {
+  section = "Coredump"
+  settings = {
+    Storage        = "none"
+    ProcessSizeMax = "0"
+  }
+}

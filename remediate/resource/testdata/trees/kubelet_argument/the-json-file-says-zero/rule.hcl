@@ -1,0 +1,3 @@
+kubelet_argument "streaming-connection-idle-timeout" {
+  not = ["0"]
+}

@@ -1,0 +1,3 @@
+limit "* hard core" {
+  max = 0
+}

@@ -1,0 +1,3 @@
+mount_option "/dev/shm" {
+  options = ["nodev", "nosuid", "noexec"]
+}

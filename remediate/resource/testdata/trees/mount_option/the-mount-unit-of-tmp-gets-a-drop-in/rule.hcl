@@ -1,0 +1,3 @@
+mount_option "/tmp" {
+  options = ["nodev", "nosuid", "noexec"]
+}

@@ -1,0 +1,4 @@
+pam_lockout "accounts" {
+  deny        = 5
+  unlock_time = 900
+}

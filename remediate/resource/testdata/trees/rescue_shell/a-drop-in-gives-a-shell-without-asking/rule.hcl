@@ -1,0 +1,3 @@
+rescue_shell "single user mode" {
+  authentication = "required"
+}

@@ -1,0 +1,2 @@
+# time out
+readonly TMOUT=3600 ; export TMOUT

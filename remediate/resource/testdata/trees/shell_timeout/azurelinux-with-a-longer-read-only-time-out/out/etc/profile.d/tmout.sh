@@ -1,0 +1,2 @@
+# time out
+readonly TMOUT=900 ; export TMOUT

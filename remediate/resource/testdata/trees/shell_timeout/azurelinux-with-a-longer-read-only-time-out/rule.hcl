@@ -1,0 +1,3 @@
+shell_timeout "idle shells" {
+  max = 900
+}

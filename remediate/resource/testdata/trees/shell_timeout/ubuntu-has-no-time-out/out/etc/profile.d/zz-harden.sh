@@ -1,0 +1,5 @@
+# Written by harden (packer-plugin-harden). Lines that a profile needs come back when they are
+# changed; settings of your own belong in a file of your own.
+TMOUT=900
+readonly TMOUT
+export TMOUT

@@ -1,0 +1,2 @@
+[ -n "$PS1" ] || return
+umask 027

@@ -1,0 +1,3 @@
+if [ -f "/etc/bashrc" ] ; then
+  source /etc/bashrc
+fi

@@ -1,0 +1,3 @@
+umask "logins" {
+  value = "027"
+}

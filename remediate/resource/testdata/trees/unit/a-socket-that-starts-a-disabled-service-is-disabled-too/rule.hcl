@@ -1,0 +1,3 @@
+unit "rpcbind.service" {
+  state = "disabled"
+}

@@ -1,0 +1,3 @@
+unit "crond.service" {
+  state = "enabled"
+}

@@ -1,0 +1,3 @@
+unit "nfs-server.service" {
+  state = "masked"
+}

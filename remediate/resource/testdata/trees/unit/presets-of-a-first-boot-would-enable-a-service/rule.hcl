@@ -1,0 +1,3 @@
+unit "avahi-daemon.service" {
+  state = "disabled"
+}
