@@ -1,0 +1,224 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nodeimage/packer-plugin-harden/remediate/host"
+	"github.com/nodeimage/packer-plugin-harden/remediate/plan"
+	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
+	"github.com/nodeimage/packer-plugin-harden/remediate/resource"
+	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
+)
+
+// Plan works out what apply would do, proves on a copy of the machine's files that it would satisfy
+// the rules, and writes nothing.
+func Plan(ctx context.Context, p *profile.Profile, h host.Reader, o Options) ([]Finding, *plan.Plan, error) {
+	h = host.ReadOnly(h)
+	findings, err := check(ctx, p, h, o, "check")
+	if err != nil {
+		return nil, nil, err
+	}
+	pl, err := plan.New(h, wanted(findings))
+	if err != nil {
+		return findings, nil, err
+	}
+	if err := prove(ctx, findings, pl); err != nil {
+		return findings, nil, err
+	}
+	return findings, pl, nil
+}
+
+// wanted lists the changes of the rules that fail. Waived rules are left alone: their deviation is
+// accepted, and changing it would break what the waiver protects.
+func wanted(findings []Finding) []plan.Entry {
+	var entries []plan.Entry
+	for _, f := range findings {
+		if f.Outcome != rule.Fail {
+			continue
+		}
+		for _, part := range f.Parts {
+			for _, c := range part.Changes {
+				entries = append(entries, plan.Entry{Rule: f.Rule.ID, Ref: part.Ref, Change: c})
+			}
+		}
+	}
+	return entries
+}
+
+// prove looks at the planned files with the same eyes that will look at the real ones. A rule that
+// would not pass, or that passes today and would not any more, is a conflict that line edits did not
+// show: better found now than on the machine.
+func prove(ctx context.Context, findings []Finding, pl *plan.Plan) error {
+	var errs []error
+	for _, f := range findings {
+		if f.Outcome != rule.Pass && f.Outcome != rule.Fail {
+			continue
+		}
+		for i, res := range f.Rule.Resources {
+			if !onlyFiles(f.Parts[i].Changes) || f.Parts[i].Outcome == rule.NotApplicable {
+				continue
+			}
+			after := observe(ctx, res, pl.After, RequirePersisted)
+			if after.Outcome == rule.Pass || after.Outcome == rule.NotApplicable {
+				continue
+			}
+			errs = append(errs, fmt.Errorf("rule %s would not pass after the plan: %s: %s%s", f.Rule.ID, res.Ref(), after.Message, sharers(f, pl)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// onlyFiles reports whether a plan's files show the whole effect of the changes.
+func onlyFiles(changes []rule.Change) bool {
+	for _, c := range changes {
+		switch c.(type) {
+		case rule.EditFile, rule.WriteFile, rule.PAMProfile, rule.SetAttr, rule.RemoveFile:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// sharers names the other rules that change what the rule changes.
+func sharers(f Finding, pl *plan.Plan) string {
+	var others []string
+	for _, s := range pl.Steps {
+		if !slices.Contains(s.Rules, f.Rule.ID) {
+			continue
+		}
+		for _, id := range s.Rules {
+			if id != f.Rule.ID && !slices.Contains(others, id) {
+				others = append(others, id)
+			}
+		}
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	return " (the same targets are changed by " + strings.Join(others, ", ") + ")"
+}
+
+// Applied is what an apply did.
+type Applied struct {
+	// Before and After are the findings around the changes; After is what counts.
+	Before, After []Finding
+	Steps         []plan.Step // that were carried out, in order
+}
+
+// maxRounds bounds apply: a change may make other rules applicable, which one more round settles. A
+// rule that is still not satisfied then does not converge.
+const maxRounds = 3
+
+// Apply brings the profile's rules about and observes again. On an error, Steps says what was done.
+func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (*Applied, error) {
+	var done Applied
+	for round := range maxRounds {
+		findings, pl, err := Plan(ctx, p, w, o)
+		if round == 0 {
+			done.Before = findings
+		}
+		if err != nil {
+			return &done, err
+		}
+		if len(pl.Steps) == 0 {
+			break
+		}
+		if err := guard(ctx, findings, pl, w, o); err != nil {
+			return &done, err
+		}
+		for i, step := range pl.Steps {
+			if err := ctx.Err(); err != nil {
+				return &done, fmt.Errorf("stopped before %s: %w", step.Target, err)
+			}
+			if err := carryOut(ctx, w, step); err != nil {
+				return &done, fmt.Errorf("cannot apply rule %s: %w", strings.Join(step.Rules, ", "), err)
+			}
+			done.Steps = append(done.Steps, step)
+			o.report(Event{Phase: "apply", Done: i + 1, Total: len(pl.Steps), What: step.Target})
+		}
+	}
+	after, err := check(ctx, p, host.ReadOnly(w), o, "verify")
+	if err != nil {
+		return &done, err
+	}
+	done.After = after
+	markNotConverged(done.After)
+	return &done, nil
+}
+
+// guard lets every kind that the plan touches judge the outcome before anything is written.
+func guard(ctx context.Context, findings []Finding, pl *plan.Plan, w host.Writer, o Options) error {
+	touched := map[string]bool{}
+	for _, f := range findings {
+		for _, part := range f.Parts {
+			if f.Outcome == rule.Fail && len(part.Changes) > 0 {
+				touched[part.Ref.Kind] = true
+			}
+		}
+	}
+	proposal := resource.Proposal{Before: host.ReadOnly(w), After: pl.After, Programs: w.Programs(), Account: o.Account}
+	for _, kind := range resource.Kinds() {
+		if kind.Guard == nil || !touched[kind.Name] && !touches(pl, kind.Guards) {
+			continue
+		}
+		if err := kind.Guard(ctx, proposal); err != nil {
+			return fmt.Errorf("refused, nothing was changed: %w", err)
+		}
+	}
+	return nil
+}
+
+// touches reports whether a step is about a path below one of the given ones, whichever kind asked.
+func touches(pl *plan.Plan, below []string) bool {
+	return slices.ContainsFunc(pl.Steps, func(s plan.Step) bool {
+		return slices.ContainsFunc(below, func(dir string) bool { return strings.HasPrefix(s.Target, dir) })
+	})
+}
+
+func carryOut(ctx context.Context, w host.Writer, s plan.Step) error {
+	if s.Write != nil && s.Write.OverLink {
+		return w.ReplaceLink(s.Target, s.Write.After, s.Write.Create)
+	}
+	if s.Write != nil {
+		return w.Replace(s.Target, s.Write.After, s.Write.Create)
+	}
+	switch c := s.Change.(type) {
+	case rule.SetAttr:
+		return w.SetAttr(c.Path, c.Mode, c.UID, c.GID)
+	case rule.RemoveFile:
+		return w.Remove(c.Path)
+	case rule.ChangeUnit:
+		return w.ChangeUnit(ctx, c.Name, c.Action)
+	case rule.SetSysctl:
+		return w.SetSysctl(c.Key, c.Value)
+	case rule.UnloadModule:
+		return w.UnloadModule(c.Name)
+	case rule.Remount:
+		return w.Remount(c.Path, c.Options)
+	}
+	return fmt.Errorf("no way to carry out %T", s.Change)
+}
+
+// markNotConverged turns a fail that could have been changed into an error: the change was made and
+// the state did not come about. What cannot be changed stays a fail.
+func markNotConverged(findings []Finding) {
+	for i := range findings {
+		f := &findings[i]
+		if f.Outcome == rule.Fail && slices.ContainsFunc(f.Parts, changeable) {
+			f.Outcome = rule.Error
+			f.Message = "not converged: " + f.Message
+		}
+	}
+}
+
+func changeable(p Part) bool {
+	return slices.ContainsFunc(p.Changes, func(c rule.Change) bool {
+		_, unfixable := c.(rule.Unfixable)
+		return !unfixable
+	})
+}

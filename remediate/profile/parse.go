@@ -1,0 +1,380 @@
+package profile
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/gohcl"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
+)
+
+// origin tells shipped sources from the operator's.
+type origin = rule.Origin
+
+const (
+	vendor   = rule.VendorWaiver
+	operator = rule.OperatorWaiver
+)
+
+// sources is everything that was parsed, before profiles are put together.
+type sources struct {
+	files     map[string]*hcl.File
+	profiles  map[string]*profileSource
+	rules     map[string]*ruleSource
+	variables map[string]*variableSource
+	waivers   []*waiverSource
+	diags     hcl.Diagnostics
+}
+
+type profileSource struct {
+	name, version, benchmark string
+	extends                  []string
+	extendsRange             hcl.Range
+	platform                 *Platform
+	variables                map[string]variableValue
+	controls                 []*controlSource
+	origin                   origin
+	at                       hcl.Range
+}
+
+type variableValue struct {
+	value cty.Value
+	at    hcl.Range
+}
+
+type controlSource struct {
+	id, title  string
+	level      *int
+	rules      []string
+	rulesRange hcl.Range
+	waiver     *rule.Waiver
+	at         hcl.Range
+}
+
+type ruleSource struct {
+	id, title, why string
+	blocks         hclsyntax.Blocks
+	source         []byte // the block as written, for the digest
+	at             hcl.Range
+}
+
+type variableSource struct {
+	name, description string
+	value             cty.Value
+	at                hcl.Range
+}
+
+type waiverSource struct {
+	target string // rule id or control number
+	waiver *rule.Waiver
+	at     hcl.Range
+}
+
+func newSources() *sources {
+	return &sources{
+		files:     map[string]*hcl.File{},
+		profiles:  map[string]*profileSource{},
+		rules:     map[string]*ruleSource{},
+		variables: map[string]*variableSource{},
+	}
+}
+
+func (s *sources) errorAt(at hcl.Range, summary, format string, args ...any) {
+	s.diags = append(s.diags, &hcl.Diagnostic{
+		Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: at.Ptr(),
+	})
+}
+
+// parse reads one file of profiles, rules and variables and returns the names of its profiles.
+func (s *sources) parse(name string, src []byte, from origin) []string {
+	body := s.parseBody(name, src)
+	if body == nil {
+		return nil
+	}
+	var added []string
+	for _, b := range body.Blocks {
+		if !s.oneLabel(b) {
+			continue
+		}
+		switch b.Type {
+		case "profile":
+			if s.parseProfile(b, from) {
+				added = append(added, b.Labels[0])
+			}
+		case "rule":
+			s.parseRule(b, src)
+		case "variable":
+			s.parseVariable(b)
+		default:
+			s.errorAt(b.TypeRange, "Unknown block", "A profile file holds profile, rule and variable blocks%s.",
+				didYouMean(b.Type, []string{"profile", "rule", "variable"}))
+		}
+	}
+	return added
+}
+
+func (s *sources) parseBody(name string, src []byte) *hclsyntax.Body {
+	if depth(src) > maxDepth {
+		at := hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
+		s.errorAt(at, "Nested too deeply", "Brackets nest more than %d levels.", maxDepth)
+		return nil
+	}
+	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	s.files[name] = file
+	s.diags = append(s.diags, diags...)
+	if diags.HasErrors() {
+		return nil
+	}
+	body := file.Body.(*hclsyntax.Body)
+	for _, a := range sortedAttributes(body.Attributes) {
+		s.errorAt(a.NameRange, "Unexpected attribute", "%q does not stand in a block.", a.Name)
+	}
+	return body
+}
+
+// maxDepth bounds nesting: the HCL parser recurses, and a stack overflow cannot be caught.
+const maxDepth = 100
+
+func depth(src []byte) int {
+	deepest, now := 0, 0
+	for _, c := range src {
+		switch c {
+		case '{', '[', '(':
+			now++
+			deepest = max(deepest, now)
+		case '}', ']', ')':
+			now = max(0, now-1)
+		}
+	}
+	return deepest
+}
+
+func (s *sources) oneLabel(b *hclsyntax.Block) bool {
+	if len(b.Labels) == 1 {
+		return true
+	}
+	s.errorAt(b.DefRange(), "Wrong number of labels", "A %s block has one label, its name.", b.Type)
+	return false
+}
+
+func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
+	var c struct {
+		Version   string         `hcl:"version,optional"`
+		Benchmark string         `hcl:"benchmark,optional"`
+		Extends   hcl.Expression `hcl:"extends,optional"`
+		Variables hcl.Expression `hcl:"variables,optional"`
+		Platform  *struct {
+			OS      string `hcl:"os"`
+			Version string `hcl:"version"`
+		} `hcl:"platform,block"`
+		Controls []struct {
+			ID   string   `hcl:"id,label"`
+			Body hcl.Body `hcl:",remain"`
+		} `hcl:"control,block"`
+	}
+	name := b.Labels[0]
+	if diags := gohcl.DecodeBody(b.Body, nil, &c); diags.HasErrors() {
+		s.diags = append(s.diags, diags...)
+		return false
+	}
+	p := &profileSource{name: name, version: c.Version, benchmark: c.Benchmark, origin: from, at: b.DefRange(), variables: map[string]variableValue{}}
+	if before := s.profiles[name]; before != nil {
+		s.errorAt(p.at, "Duplicate profile", "Profile %q is already defined at %s.", name, before.at)
+		return false
+	}
+	if c.Platform != nil {
+		p.platform = &Platform{c.Platform.OS, c.Platform.Version}
+	}
+	s.parseExtends(p, c.Extends)
+	s.parseProfileVariables(p, c.Variables)
+	for _, block := range b.Body.Blocks {
+		if block.Type == "control" {
+			s.parseControl(p, block, from)
+		}
+	}
+	s.profiles[name] = p
+	return true
+}
+
+// parseExtends accepts one name or a list of names.
+func (s *sources) parseExtends(p *profileSource, e hcl.Expression) {
+	if isAbsent(e) {
+		return
+	}
+	p.extendsRange = e.Range()
+	var one string
+	if diags := gohcl.DecodeExpression(e, nil, &one); !diags.HasErrors() {
+		p.extends = []string{one}
+		return
+	}
+	if diags := gohcl.DecodeExpression(e, nil, &p.extends); diags.HasErrors() {
+		s.errorAt(e.Range(), "Invalid extends", "It is the name of a profile, or a list of names.")
+	}
+}
+
+// isAbsent reports whether an optional expression was not written: gohcl then fills in a null.
+func isAbsent(e hcl.Expression) bool {
+	v, diags := e.Value(nil)
+	return !diags.HasErrors() && v.IsNull()
+}
+
+func (s *sources) parseProfileVariables(p *profileSource, e hcl.Expression) {
+	if isAbsent(e) {
+		return
+	}
+	pairs, diags := hcl.ExprMap(e)
+	s.diags = append(s.diags, diags...)
+	for _, pair := range pairs {
+		var name string
+		if keyword := hcl.ExprAsKeyword(pair.Key); keyword != "" {
+			name = keyword
+		} else if diags := gohcl.DecodeExpression(pair.Key, nil, &name); diags.HasErrors() {
+			s.diags = append(s.diags, diags...)
+			continue
+		}
+		v, diags := pair.Value.Value(nil)
+		s.diags = append(s.diags, diags...)
+		p.variables[name] = variableValue{v, pair.Key.Range()}
+	}
+}
+
+func (s *sources) parseControl(p *profileSource, b *hclsyntax.Block, from origin) {
+	var c struct {
+		Title  string         `hcl:"title,optional"`
+		Level  *int           `hcl:"level,optional"`
+		Rules  hcl.Expression `hcl:"rules,optional"`
+		Waiver *waiverBody    `hcl:"waiver,block"`
+	}
+	if diags := gohcl.DecodeBody(b.Body, nil, &c); diags.HasErrors() {
+		s.diags = append(s.diags, diags...)
+		return
+	}
+	control := &controlSource{id: b.Labels[0], title: c.Title, level: c.Level, at: b.DefRange(), rulesRange: b.DefRange()}
+	if !isAbsent(c.Rules) {
+		control.rulesRange = c.Rules.Range()
+		s.diags = append(s.diags, gohcl.DecodeExpression(c.Rules, nil, &control.rules)...)
+	}
+	if c.Level != nil && (*c.Level < 1 || *c.Level > 2) {
+		s.errorAt(b.DefRange(), "Invalid level", "A control's level is 1 or 2, not %d.", *c.Level)
+	}
+	for _, other := range p.controls {
+		if other.id == control.id {
+			s.errorAt(control.at, "Duplicate control", "Control %q is already in this profile, at %s.", control.id, other.at)
+		}
+	}
+	if c.Waiver != nil {
+		control.waiver = s.waiver(*c.Waiver, from, blockRange(b.Body, "waiver"))
+	}
+	p.controls = append(p.controls, control)
+}
+
+func blockRange(body *hclsyntax.Body, blockType string) hcl.Range {
+	for _, b := range body.Blocks {
+		if b.Type == blockType {
+			return b.DefRange()
+		}
+	}
+	return body.MissingItemRange()
+}
+
+type waiverBody struct {
+	Reason        string `hcl:"reason"`
+	Justification string `hcl:"justification"`
+	Owner         string `hcl:"owner"`
+	Expires       string `hcl:"expires"`
+}
+
+// waiver checks a waiver's values. Every field is required: a deviation that nobody explains, owns or
+// revisits is not an accepted one.
+func (s *sources) waiver(b waiverBody, from origin, at hcl.Range) *rule.Waiver {
+	var reasons []string
+	known := false
+	for _, r := range rule.Reasons() {
+		reasons = append(reasons, string(r))
+		known = known || string(r) == b.Reason
+	}
+	if !known {
+		s.errorAt(at, "Unknown waiver reason", "%q is not a reason%s; reasons are %s.", b.Reason, didYouMean(b.Reason, reasons), listing(reasons))
+	}
+	if b.Justification == "" || b.Owner == "" {
+		s.errorAt(at, "Incomplete waiver", "A waiver needs a justification and an owner.")
+	}
+	if _, err := time.Parse(time.DateOnly, b.Expires); err != nil {
+		s.errorAt(at, "Invalid expiry", "%q is not a date of the form YYYY-MM-DD.", b.Expires)
+	}
+	return &rule.Waiver{Reason: rule.Reason(b.Reason), Justification: b.Justification, Owner: b.Owner, Expires: b.Expires, Origin: from}
+}
+
+func (s *sources) parseRule(b *hclsyntax.Block, src []byte) {
+	id := b.Labels[0]
+	r := &ruleSource{id: id, blocks: b.Body.Blocks, at: b.DefRange(), source: b.Range().SliceBytes(src)}
+	for _, a := range sortedAttributes(b.Body.Attributes) {
+		var target *string
+		switch a.Name {
+		case "title":
+			target = &r.title
+		case "why":
+			target = &r.why
+		default:
+			s.errorAt(a.NameRange, "Unknown attribute", "A rule has a title, a why and resources%s.", didYouMean(a.Name, []string{"title", "why"}))
+			continue
+		}
+		s.diags = append(s.diags, gohcl.DecodeExpression(a.Expr, nil, target)...)
+	}
+	if before := s.rules[id]; before != nil {
+		s.errorAt(r.at, "Duplicate rule", "Rule %q is already defined at %s.", id, before.at)
+		return
+	}
+	if r.title == "" || r.why == "" {
+		s.errorAt(r.at, "Incomplete rule", "Rule %q needs a title and a why.", id)
+	}
+	if len(r.blocks) == 0 {
+		s.errorAt(r.at, "Rule without a resource", "Rule %q has no resource, so it could never fail.", id)
+	}
+	s.rules[id] = r
+}
+
+func (s *sources) parseVariable(b *hclsyntax.Block) {
+	var c struct {
+		Description string    `hcl:"description"`
+		Default     cty.Value `hcl:"default"`
+	}
+	if diags := gohcl.DecodeBody(b.Body, nil, &c); diags.HasErrors() {
+		s.diags = append(s.diags, diags...)
+		return
+	}
+	name := b.Labels[0]
+	if before := s.variables[name]; before != nil {
+		s.errorAt(b.DefRange(), "Duplicate variable", "Variable %q is already defined at %s.", name, before.at)
+		return
+	}
+	s.variables[name] = &variableSource{name: name, description: c.Description, value: c.Default, at: b.DefRange()}
+}
+
+// parseWaivers reads an operator's waiver file: waiver blocks whose label is a rule id or a control
+// number.
+func (s *sources) parseWaivers(name string, src []byte) {
+	body := s.parseBody(name, src)
+	if body == nil {
+		return
+	}
+	for _, b := range body.Blocks {
+		if b.Type != "waiver" {
+			s.errorAt(b.TypeRange, "Unknown block", "A waiver file holds waiver blocks only.")
+			continue
+		}
+		if !s.oneLabel(b) {
+			continue
+		}
+		var w waiverBody
+		if diags := gohcl.DecodeBody(b.Body, nil, &w); diags.HasErrors() {
+			s.diags = append(s.diags, diags...)
+			continue
+		}
+		s.waivers = append(s.waivers, &waiverSource{b.Labels[0], s.waiver(w, operator, b.DefRange()), b.DefRange()})
+	}
+}
