@@ -1,0 +1,16 @@
+# The kubelet's own configuration. Not applicable on an image without a kubelet.
+
+variable "kubelet_streaming_idle_timeout" {
+  description = "how long the kubelet keeps an idle exec, attach or port-forward stream, where nothing sets it"
+  default     = "4h"
+}
+
+rule "kubelet-streaming-idle-timeout" {
+  title = "The kubelet ends idle streams"
+  why   = "Zero means never: forgotten exec sessions then hold connections and file descriptors for ever. Source: CIS Kubernetes benchmark, section 4.2; kubelet configuration reference, streamingConnectionIdleTimeout."
+
+  kubelet_argument "streaming-connection-idle-timeout" {
+    not = ["0"]
+    set = var.kubelet_streaming_idle_timeout
+  }
+}

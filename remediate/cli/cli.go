@@ -1,0 +1,85 @@
+// Package cli is the command line of harden: flags, exit statuses, and where output goes. What a
+// command means lives in the packages below it.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nodeimage/packer-plugin-harden/remediate/report"
+	"github.com/nodeimage/packer-plugin-harden/remediate/version"
+)
+
+// Exit statuses. They are a contract: a pipeline tells "not compliant" from "could not tell".
+const (
+	ExitCompliant    = 0 // or nothing to do
+	ExitNotCompliant = 1 // or changes pending
+	ExitUnknown      = 2 // bad usage, a bad profile, a rule in error
+)
+
+// Streams are where a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// errNotCompliant ends a command that worked and whose answer is no.
+var errNotCompliant = errors.New("not compliant")
+
+// Main runs one command and returns its exit status. Ctrl-C and SIGTERM stop it at a safe point.
+func Main(args []string, s Streams) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	root := newRoot(s)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return ExitCompliant
+	case errors.Is(err, errNotCompliant):
+		return ExitNotCompliant
+	}
+	// A profile's diagnostics bring their own layout; nothing else in an error may reach the terminal
+	// unescaped.
+	fmt.Fprintf(s.Err, "harden: %s\n", printableLines(err.Error()))
+	return ExitUnknown
+}
+
+func newRoot(s Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "harden",
+		Short: "Harden a node image, and attest what it does",
+		Long: `harden brings a host or a root file system into the state that a profile asks for,
+and checks that state with the same code.
+
+Exit status: 0 compliant or nothing to do; 1 not compliant, or changes pending;
+2 could not tell: bad usage, a bad profile, or a rule in error.`,
+		Version:       version.Version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.AddCommand(
+		checkCommand(s), planCommand(s), applyCommand(s), profileCommand(s), explainCommand(s), reportCommand(s),
+	)
+	return root
+}
+
+// verdict turns a report's answer into the error that Main turns into an exit status.
+func verdict(r *report.Report) error {
+	switch {
+	case r.Summary.Error > 0:
+		return fmt.Errorf("could not tell: %d rules are in error", r.Summary.Error)
+	case !r.Compliant:
+		return errNotCompliant
+	}
+	return nil
+}

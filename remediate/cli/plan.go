@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nodeimage/packer-plugin-harden/remediate/engine"
+	"github.com/nodeimage/packer-plugin-harden/remediate/plan"
+	"github.com/nodeimage/packer-plugin-harden/remediate/report"
+	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
+)
+
+func planCommand(s Streams) *cobra.Command {
+	var t targetFlags
+	var out outputFlags
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show the changes that apply would make, as diffs",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := out.check(); err != nil {
+				return err
+			}
+			if out.format == "markdown" {
+				return fmt.Errorf("cannot write a plan as markdown: it is text or json")
+			}
+			if err := t.needRoot("plan for"); err != nil {
+				return err
+			}
+			on, err := t.open()
+			if err != nil {
+				return err
+			}
+			defer on.close()
+			findings, pl, err := engine.Plan(cmd.Context(), on.profile, on.writer, engine.Options{
+				Require: on.require, Now: time.Now(), Progress: progress(s.Err),
+			})
+			if err != nil {
+				return err
+			}
+			data, err := renderPlan(pl, findings, out.format)
+			if err != nil {
+				return err
+			}
+			if err := out.deliver(s, data); err != nil {
+				return err
+			}
+			if len(pl.Steps) > 0 || !engine.Compliant(findings) {
+				return errNotCompliant
+			}
+			return nil
+		},
+	}
+	t.register(cmd)
+	out.register(cmd)
+	return cmd
+}
+
+// unplanned is a rule that does not pass and that no step would change.
+type unplanned struct {
+	Rule    string       `json:"rule"`
+	Outcome rule.Outcome `json:"outcome"`
+	Message string       `json:"message"`
+}
+
+func renderPlan(pl *plan.Plan, findings []engine.Finding, format string) ([]byte, error) {
+	doc := struct {
+		Changes   []report.Change `json:"changes"`
+		Unplanned []unplanned     `json:"unplanned"`
+	}{[]report.Change{}, []unplanned{}}
+	planned := map[string]bool{}
+	for _, step := range pl.Steps {
+		doc.Changes = append(doc.Changes, report.ChangeOf(step))
+		for _, id := range step.Rules {
+			planned[id] = true
+		}
+	}
+	for _, f := range findings {
+		switch f.Outcome {
+		case rule.Fail, rule.Error, rule.NotObservable:
+			if !planned[f.Rule.ID] {
+				doc.Unplanned = append(doc.Unplanned, unplanned{f.Rule.ID, f.Outcome, f.Message})
+			}
+		}
+	}
+	if format == "json" {
+		data, err := json.MarshalIndent(doc, "", "  ")
+		return append(data, '\n'), err
+	}
+	var b bytes.Buffer
+	for _, c := range doc.Changes {
+		printChange(&b, c)
+	}
+	for _, u := range doc.Unplanned {
+		fmt.Fprintf(&b, "# %s (%s) would stay as it is: %s\n", u.Rule, u.Outcome, report.Printable(u.Message))
+	}
+	if len(doc.Changes) == 0 && len(doc.Unplanned) == 0 {
+		fmt.Fprintln(&b, "# nothing to do")
+	}
+	return b.Bytes(), nil
+}
+
+func printChange(w io.Writer, c report.Change) {
+	fmt.Fprintf(w, "# %s: %s (%s)\n", report.Printable(c.Target), c.Action, strings.Join(c.Rules, ", "))
+	if c.Diff != "" {
+		fmt.Fprintln(w, strings.TrimRight(printableLines(c.Diff), "\n"))
+	}
+	fmt.Fprintln(w)
+}

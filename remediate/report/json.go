@@ -1,0 +1,84 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
+)
+
+// SchemaJSON is the JSON Schema of a report.
+//
+//go:embed schema.json
+var SchemaJSON []byte
+
+// MaxSize bounds a report that is read, in bytes.
+const MaxSize = 32 << 20
+
+// JSON writes the report, indented, with a line feed at the end.
+func JSON(w io.Writer, r *Report) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}
+
+// Parse reads a report that may come from anywhere: it is size-limited, has no unknown field, and its
+// parts agree with each other.
+func Parse(data []byte) (*Report, error) {
+	if len(data) > MaxSize {
+		return nil, fmt.Errorf("cannot read report: larger than %d bytes", MaxSize)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	var r Report
+	if err := d.Decode(&r); err != nil {
+		return nil, fmt.Errorf("cannot read report: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("cannot read report: something follows it")
+	}
+	if err := r.validate(); err != nil {
+		return nil, fmt.Errorf("cannot accept report: %w", err)
+	}
+	return &r, nil
+}
+
+func (r *Report) validate() error {
+	if r.Schema != Schema {
+		return fmt.Errorf("schema is %q, not %q", r.Schema, Schema)
+	}
+	if !slices.Contains([]Action{Check, Apply, Attest}, r.Action) {
+		return fmt.Errorf("unknown action %q", r.Action)
+	}
+	if r.Tool.Name == "" || r.Profile.Name == "" || r.Profile.Digest == "" {
+		return errors.New("tool or profile is not named")
+	}
+	var counted Summary
+	compliant := true
+	for i, res := range r.Results {
+		if res.Rule == "" || !slices.Contains(rule.Outcomes(), res.Outcome) {
+			return fmt.Errorf("result %d has no rule or an unknown outcome %q", i+1, res.Outcome)
+		}
+		if (res.Outcome == rule.Waived) != (res.Underlying != "") || res.Outcome == rule.Waived && res.Waiver == nil {
+			return fmt.Errorf("result of rule %s: waiver and outcome do not agree", res.Rule)
+		}
+		counted.count(res.Outcome)
+		switch res.Outcome {
+		case rule.Fail, rule.Error, rule.NotObservable:
+			compliant = false
+		}
+	}
+	if counted != r.Summary {
+		return errors.New("the summary does not count the results")
+	}
+	if compliant != r.Compliant {
+		return errors.New("compliant does not follow from the results")
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
+)
+
+// TextOptions shape the terminal form.
+type TextOptions struct {
+	Color bool
+	// All lists passing rules too.
+	All bool
+}
+
+// Text writes the terminal form: the verdict, then what deserves attention with its evidence, then
+// the rest when asked for.
+func Text(w io.Writer, r *Report, o TextOptions) error {
+	p := &printer{w: w, color: o.Color}
+	p.verdict(r)
+	for _, res := range r.Results {
+		if o.All || !quiet(res) {
+			p.result(res)
+		}
+	}
+	if n := len(r.Changes); n > 0 {
+		p.printf("\n%d changes made\n", n)
+		for _, c := range r.Changes {
+			p.printf("  %s: %s\n", Printable(c.Target), Printable(c.Action))
+		}
+	}
+	return p.err
+}
+
+func quiet(res Result) bool {
+	attention := res.Waiver != nil || res.RunningDiffers
+	return (res.Outcome == rule.Pass || res.Outcome == rule.NotApplicable) && !attention
+}
+
+type printer struct {
+	w     io.Writer
+	color bool
+	err   error
+}
+
+func (p *printer) printf(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format, args...)
+	}
+}
+
+func (p *printer) paint(o rule.Outcome, text string) string {
+	if !p.color {
+		return text
+	}
+	code := map[rule.Outcome]string{rule.Pass: "32", rule.Fail: "31", rule.Error: "35", rule.Waived: "33"}[o]
+	if code == "" {
+		code = "36"
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (p *printer) verdict(r *Report) {
+	word, o := "COMPLIANT", rule.Pass
+	if !r.Compliant {
+		word, o = "NOT COMPLIANT", rule.Fail
+	}
+	p.printf("%s  %s %s on %s (%s, %s state decides)\n", p.paint(o, word), Printable(r.Profile.Name),
+		Printable(r.Profile.Version), Printable(hostName(r.Host)), Printable(r.Host.Mode), Printable(decides(r.Require)))
+	p.printf("%s\n", r.Summary)
+}
+
+func decides(require string) string {
+	if require == "both" {
+		return "persisted and running"
+	}
+	return require
+}
+
+func hostName(h Host) string {
+	if h.Name != "" {
+		return h.Name
+	}
+	return h.OS + " " + h.Version
+}
+
+// String counts in words, leaving out what did not occur.
+func (s Summary) String() string {
+	var parts []string
+	for _, c := range []struct {
+		n    int
+		word string
+	}{
+		{s.Pass, "pass"}, {s.Fail, "fail"}, {s.Error, "error"}, {s.NotApplicable, "not applicable"},
+		{s.NotObservable, "not observable"}, {s.Manual, "manual"}, {s.Waived, "waived"},
+	} {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.word))
+		}
+	}
+	if len(parts) == 0 {
+		return "no rules"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (p *printer) result(res Result) {
+	p.printf("\n%s  %-10s %s\n", p.paint(res.Outcome, fmt.Sprintf("%-14s", res.Outcome)), ids(res.Controls), Printable(res.Title))
+	indent := strings.Repeat(" ", 16)
+	p.printf("%srule      %s\n", indent, Printable(res.Rule))
+	for _, l := range []struct{ label, text string }{
+		{"because", res.Message},
+		{"expected", res.Expected},
+		{"persisted", res.Observed.Persisted},
+		{"running", res.Observed.Running},
+	} {
+		if l.text != "" {
+			p.printf("%s%-9s %s\n", indent, l.label, Printable(l.text))
+		}
+	}
+	for _, s := range res.Sources {
+		mark := " "
+		if s.Wins {
+			mark = "*"
+		}
+		p.printf("%ssource  %s %s\n", indent, mark, Printable(place(s)))
+	}
+	if res.Waiver != nil {
+		p.printf("%swaiver    %s\n", indent, Printable(waiverText(*res.Waiver)))
+	}
+	if res.RunningDiffers {
+		p.printf("%snote      what runs differs; the next boot is right\n", indent)
+	}
+}
+
+func ids(controls []Control) string {
+	var list []string
+	for _, c := range controls {
+		list = append(list, Printable(c.ID))
+	}
+	return strings.Join(list, ",")
+}
+
+func place(s rule.Source) string {
+	text := s.Path
+	if s.Line > 0 {
+		text += fmt.Sprintf(":%d", s.Line)
+	}
+	if s.Text != "" {
+		text += ": " + strings.TrimSpace(s.Text)
+	}
+	return text
+}
+
+func waiverText(w Waiver) string {
+	text := fmt.Sprintf("%s: %s (%s, owner %s, until %s)", w.Reason, w.Justification, w.Origin, w.Owner, w.Expires)
+	switch {
+	case w.Expired:
+		text += " EXPIRED, waives nothing"
+	case w.Unused:
+		text += " unused, the rule passes without it"
+	}
+	return text
+}
+
+// Printable makes text from a target fit for a terminal or a log: control characters, invalid UTF-8
+// and characters that change the direction of writing become visible escapes.
+func Printable(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return !safe(r) }) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case safe(r):
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+func safe(r rune) bool {
+	return r != unicode.ReplacementChar && (r == '\t' || unicode.IsGraphic(r))
+}
