@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"syscall"
 
@@ -34,8 +35,15 @@ var errNotCompliant = errors.New("not compliant")
 
 // Main runs one command and returns its exit status. Ctrl-C and SIGTERM stop it at a safe point.
 func Main(args []string, s Streams) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	stopping := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup: the caller wants the run to outlive its session
+		stopping = append(stopping, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), stopping...)
 	defer stop()
+	// Progress goes to whoever called, and a session that ends must not end an apply halfway. A result
+	// that can't be written is still an error.
+	signal.Ignore(syscall.SIGPIPE)
 	root := newRoot(s)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -64,11 +64,10 @@ func (s iniSetting) keys() []string {
 	return out
 }
 
-// builtIn are defaults that need no line, from journald.conf(5) and coredump.conf(5). Only those
-// that no distributor and no release has changed are here.
+// builtIn are defaults that need no line, from journald.conf(5). Only those that no distributor and
+// no release has changed are here.
 func builtIn(name, section, key string) (string, bool) {
-	switch name + " " + section + " " + key {
-	case "systemd/journald.conf Journal Compress":
+	if name == "systemd/journald.conf" && section == "Journal" && key == "Compress" {
 		return "yes", true
 	}
 	return "", false
@@ -118,10 +117,9 @@ func (s iniSetting) Observe(_ context.Context, h host.Reader) (rule.Observation,
 			value, _ = builtIn(s.name, s.section, k)
 			from = "built in"
 		}
-		switch {
-		case value == "":
+		if value == "" {
 			persisted = append(persisted, k+" is not set")
-		default:
+		} else {
 			persisted = append(persisted, fmt.Sprintf("%s=%s (%s)", k, value, from))
 		}
 		if ini.Same(value, want) {

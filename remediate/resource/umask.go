@@ -2,7 +2,6 @@ package resource
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -62,9 +61,6 @@ func newUmask(name string, decode Decode) (Resource, error) {
 		if !path.IsAbs(h) || path.Clean(h) != h {
 			return nil, fmt.Errorf("home %q is not an absolute path in its shortest form", h)
 		}
-	}
-	if len(u.services) == 0 && name == "" {
-		return nil, errors.New("a umask needs a name")
 	}
 	return u, nil
 }

@@ -153,6 +153,7 @@ func layouts() []layout {
 		{"command and builtin are looked through", map[string]string{"/etc/profile": "command umask 027\n"}, []int{0o027}},
 		{"test with and, or and not", map[string]string{"/etc/profile": "if [ -f /etc/profile -a ! -d /etc/profile ]; then umask 027; fi\nif [ -f /x -o -f /y ]; then umask 0; fi\n"}, []int{0o027}},
 		{"elif and else", map[string]string{"/etc/profile": "if [ a = b ]; then umask 0\nelif [ a != a ]; then umask 1\nelse umask 027\nfi\n"}, []int{0o027}},
+		{"an empty value", map[string]string{"/etc/profile": "A=\nB= umask 027\nif [ -z \"$A\" ]; then umask 077; fi\n"}, []int{0o077}},
 		{"a time-out is read-only", map[string]string{"/etc/profile": "TMOUT=600\nreadonly TMOUT\nexport TMOUT\n"}, []int{0o022}},
 		{"a time-out is set twice", map[string]string{"/etc/profile": "TMOUT=600\nexport TMOUT=300\n"}, []int{0o022}},
 		{"a time-out is unset", map[string]string{"/etc/profile": "TMOUT=600\nunset TMOUT\n"}, []int{0o022}},

@@ -586,7 +586,9 @@ func (p *parser) assignment() (assign, bool) {
 		}
 		return a, true
 	}
-	a.value = p.word()
+	if !p.eof() && strings.IndexByte(meta, p.peek()) < 0 {
+		a.value = p.word()
+	}
 	return a, true
 }
 
