@@ -124,6 +124,9 @@ func observe(ctx context.Context, res resource.Resource, h host.Reader, require 
 	case o.NotObservable != "":
 		part.Outcome, part.Message = rule.NotObservable, o.NotObservable
 		return part
+	case o.Manual != "":
+		part.Outcome, part.Message = rule.Manual, o.Manual
+		return part
 	}
 	for _, c := range res.Diff(o) {
 		if c.Scope() == rule.Running && require == RequirePersisted {

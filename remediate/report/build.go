@@ -93,7 +93,7 @@ func result(f engine.Finding) Result {
 		o := p.Observation
 		r.Resources = append(r.Resources, Part{
 			Kind: p.Ref.Kind, Name: p.Ref.Name, Outcome: p.Outcome, Message: p.Message, Expected: o.Expected,
-			Observed: Observed{o.Persisted, o.Running}, Sources: o.Sources,
+			Observed: Observed{o.Persisted, o.Running}, Sources: o.Sources, Evidence: o.Evidence,
 		})
 	}
 	if len(r.Resources) == 1 {

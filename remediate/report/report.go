@@ -127,6 +127,7 @@ type Part struct {
 	Expected string        `json:"expected"`
 	Observed Observed      `json:"observed"`
 	Sources  []rule.Source `json:"sources,omitempty"`
+	Evidence []string      `json:"evidence,omitempty"`
 }
 
 // Waiver is a waiver as it bore on a result.

@@ -128,6 +128,11 @@ func (p *printer) result(res Result) {
 		}
 		p.printf("%ssource  %s %s\n", indent, mark, Printable(place(s)))
 	}
+	for _, part := range res.Resources {
+		for _, item := range part.Evidence {
+			p.printf("%sfound     %s\n", indent, Printable(item))
+		}
+	}
 	if res.Waiver != nil {
 		p.printf("%swaiver    %s\n", indent, Printable(waiverText(*res.Waiver)))
 	}

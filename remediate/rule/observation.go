@@ -25,6 +25,10 @@ type Observation struct {
 	// not asked.
 	NotApplicable string
 	NotObservable string
+	// Manual, when not empty, says what a person has to decide from Evidence; Diff is then not asked.
+	Manual string
+	// Evidence lists what was found, one item a line, sorted: the set-uid programs, the open ports.
+	Evidence []string
 	// State is the kind's own finding, read by its Diff. It never reaches a report.
 	State any
 }
