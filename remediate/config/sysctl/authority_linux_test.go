@@ -3,6 +3,7 @@
 package sysctl
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -74,7 +75,7 @@ func applyForReal(root string) error {
 	cmd := exec.Command("/lib/systemd/systemd-sysctl")
 	cmd.Env = []string{"SYSTEMD_LOG_LEVEL=crit"}
 	if out, err := cmd.CombinedOutput(); err != nil {
-		if _, failed := err.(*exec.ExitError); !failed { // some lines are junk, so it may well fail
+		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) { // some lines are junk, so it may well fail
 			return fmt.Errorf("cannot run systemd-sysctl: %w\n%s", err, out)
 		}
 	}

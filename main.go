@@ -1,0 +1,58 @@
+// Command packer-plugin-harden is the Packer plugin: it describes itself and serves its components.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/hashicorp/packer-plugin-sdk/plugin"
+	pluginversion "github.com/hashicorp/packer-plugin-sdk/version"
+	"github.com/nodeimage/packer-plugin-harden/provisioner/harden"
+	"github.com/nodeimage/packer-plugin-harden/remediate/version"
+)
+
+//go:generate .web-docs/generate
+
+const help = `packer-plugin-harden %s hardens Ubuntu and Azure Linux images during "packer build",
+and attests what it did. Packer starts it; by hand there is little to run:
+
+  packer-plugin-harden describe            what this plugin offers, as JSON
+  packer-plugin-harden start KIND NAME     serve a component, as Packer does
+
+To install it:  packer plugins install --path packer-plugin-harden github.com/nodeimage/harden
+In a template:  provisioner "harden" { profile = ["aks-ubuntu-24.04"] }
+                provisioner "harden-attest" { ... }
+
+To check or harden a machine without Packer, use the command "harden".
+`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	word := ""
+	if len(args) > 0 {
+		word = args[0]
+	}
+	switch word {
+	case "describe", "start":
+		if err := components().RunCommand(args...); err != nil {
+			fmt.Fprintln(stderr, err)
+			return 1
+		}
+		return 0
+	case "help", "-h", "-help", "--help":
+		fmt.Fprintf(stdout, help, version.Version())
+		return 0
+	}
+	fmt.Fprintf(stderr, help, version.Version())
+	return 2
+}
+
+func components() *plugin.Set {
+	set := plugin.NewSet()
+	set.SetVersion(pluginversion.NewPluginVersion(version.Core, version.Prerelease, ""))
+	set.RegisterProvisioner(plugin.DEFAULT_NAME, new(harden.Provisioner))
+	set.RegisterProvisioner("attest", new(harden.Attestor))
+	return set
+}
