@@ -110,7 +110,7 @@ func (s Summary) String() string {
 func (p *printer) result(res Result) {
 	p.printf("\n%s  %-10s %s\n", p.paint(res.Outcome, fmt.Sprintf("%-14s", res.Outcome)), ids(res.Controls), Printable(res.Title))
 	indent := strings.Repeat(" ", 16)
-	p.printf("%srule      %s\n", indent, Printable(res.Rule))
+	p.printf("%srule       %s\n", indent, Printable(res.Rule))
 	for _, l := range []struct{ label, text string }{
 		{"because", res.Message},
 		{"expected", res.Expected},
@@ -118,7 +118,7 @@ func (p *printer) result(res Result) {
 		{"running", res.Observed.Running},
 	} {
 		if l.text != "" {
-			p.printf("%s%-9s %s\n", indent, l.label, Printable(l.text))
+			p.printf("%s%-10s %s\n", indent, l.label, Printable(l.text))
 		}
 	}
 	for _, s := range res.Sources {
@@ -126,18 +126,18 @@ func (p *printer) result(res Result) {
 		if s.Wins {
 			mark = "*"
 		}
-		p.printf("%ssource  %s %s\n", indent, mark, Printable(place(s)))
+		p.printf("%ssource   %s %s\n", indent, mark, Printable(place(s)))
 	}
 	for _, part := range res.Resources {
 		for _, item := range part.Evidence {
-			p.printf("%sfound     %s\n", indent, Printable(item))
+			p.printf("%sfound      %s\n", indent, Printable(item))
 		}
 	}
 	if res.Waiver != nil {
-		p.printf("%swaiver    %s\n", indent, Printable(waiverText(*res.Waiver)))
+		p.printf("%swaiver     %s\n", indent, Printable(waiverText(*res.Waiver)))
 	}
 	if res.RunningDiffers {
-		p.printf("%snote      what runs differs; the next boot is right\n", indent)
+		p.printf("%snote       what runs differs; the next boot is right\n", indent)
 	}
 }
 
