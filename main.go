@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/packer-plugin-sdk/plugin"
 	pluginversion "github.com/hashicorp/packer-plugin-sdk/version"
 	"github.com/nodeimage/packer-plugin-harden/provisioner/harden"
+	"github.com/nodeimage/packer-plugin-harden/provisioner/release"
 	"github.com/nodeimage/packer-plugin-harden/remediate/version"
 )
 
@@ -23,8 +24,9 @@ and attests what it did. Packer starts it; by hand there is little to run:
 To install it:  packer plugins install --path packer-plugin-harden github.com/nodeimage/harden
 In a template:  provisioner "harden" { profile = ["aks-ubuntu-24.04"] }
                 provisioner "harden-attest" { ... }
+                post-processor "harden-attestation" { private_key_file = "release.pem" }
 
-To check or harden a machine without Packer, use the command "harden".
+To check or harden a machine without Packer, or to verify a statement, use the command "harden".
 `
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -54,5 +56,6 @@ func components() *plugin.Set {
 	set.SetVersion(pluginversion.NewPluginVersion(version.Core, version.Prerelease, ""))
 	set.RegisterProvisioner(plugin.DEFAULT_NAME, new(harden.Provisioner))
 	set.RegisterProvisioner("attest", new(harden.Attestor))
+	set.RegisterPostProcessor("attestation", new(release.PostProcessor))
 	return set
 }

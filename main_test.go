@@ -36,4 +36,7 @@ func TestComponents(t *testing.T) {
 	if want := []string{"-packer-default-plugin-name-", "attest"}; !slices.Equal(names, want) {
 		t.Errorf("provisioners are %q, want %q", names, want)
 	}
+	if len(set.PostProcessors) != 1 || set.PostProcessors["attestation"] == nil {
+		t.Errorf("post-processors are %v", set.PostProcessors)
+	}
 }

@@ -27,4 +27,10 @@ integration {
     name = "Harden attest"
     slug = "harden-attest"
   }
+
+  component {
+    type = "post-processor"
+    name = "Harden attestation"
+    slug = "harden-attestation"
+  }
 }

@@ -43,7 +43,7 @@ variable "report_dir" {
 
 variable "formats" {
   type    = list(string)
-  default = ["json", "text", "markdown"]
+  default = ["json", "text", "markdown", "html"]
 }
 
 variable "reconnect_timeout" {

@@ -2,9 +2,9 @@ package harden
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/hashicorp/packer-plugin-sdk/common"
+	"github.com/nodeimage/packer-plugin-harden/provisioner/internal/receipt"
 )
 
 // build is what is taken over from Packer's data about the build. That data also holds the password
@@ -30,24 +30,9 @@ func buildOf(c common.PackerConfig, data map[string]any) build {
 		return ""
 	}
 	return build{
-		folder: folderOf(c.PackerBuilderType, c.PackerBuildName),
+		folder: receipt.Folder(c.PackerBuilderType, c.PackerBuildName),
 		runID:  taken("PackerRunUUID", runIDs),
 		user:   taken("User", users),
 		conn:   taken("ConnType", runIDs),
 	}
-}
-
-// folderOf names the folder of a build's reports. Several builds of one template run at once and
-// share report_dir. A source's name is unique only within its type in HCL2, and in a legacy template
-// the name is often the type.
-func folderOf(kind, name string) string {
-	folder := name
-	if kind != "" && kind != name && !strings.HasPrefix(name, kind+".") {
-		folder = kind + "." + name
-	}
-	folder = strings.Trim(notIn.ReplaceAllString(folder, "_"), ".")
-	if folder == "" {
-		return "build"
-	}
-	return folder
 }

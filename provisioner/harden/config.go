@@ -41,8 +41,9 @@ type Options struct {
 	// Folder on the build host for the reports, `harden-reports` by default. Each build has a folder of
 	// its own in it, named after the builder's type and name.
 	ReportDir string `mapstructure:"report_dir"`
-	// Forms in which each report is written: any of `json`, `text` and `markdown`. JSON is always
-	// written, because it is what everything else is made from. By default all three are.
+	// Forms in which each report is written: any of `json`, `text`, `markdown`, `html`, `junit`, `sarif`,
+	// `xccdf`, `oscal` and `cis`. JSON is always written, because it is what everything else is made
+	// from. By default the first four are.
 	Formats []string `mapstructure:"formats"`
 	// How a command is run as root, as a template with `{{ .Command }}`, which is already quoted for a
 	// shell. By default it is `sudo -n -- {{ .Command }}`, or the command alone when root logs in. It

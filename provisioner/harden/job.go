@@ -16,6 +16,7 @@ import (
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 	"github.com/nodeimage/packer-plugin-harden/provisioner/embedded"
+	"github.com/nodeimage/packer-plugin-harden/provisioner/internal/receipt"
 	"github.com/nodeimage/packer-plugin-harden/provisioner/internal/remote"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
@@ -44,6 +45,9 @@ type job struct {
 	last    []string // last lines that the program said
 	gone    bool     // the login is gone, or may be
 	dropped bool     // and the directory is, too
+
+	receipt  *receipt.Receipt
+	attested *report.Report // accepted
 }
 
 const (
@@ -57,6 +61,12 @@ func (j *job) run(ctx context.Context) (err error) {
 	if j.build.conn == "none" || j.build.conn == "winrm" {
 		return fmt.Errorf("the communicator is %q: harden needs one that runs commands on Linux", j.build.conn)
 	}
+	// Before the machine is touched: what an earlier run accepted says nothing about this one.
+	if j.receipt, err = receipt.Start(j.dir(), j.build.folder, j.build.runID); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.vouch(err)) }()
+
 	whole := ctx
 	ctx, cancel := context.WithTimeoutCause(ctx, j.RemoteTimeout, fmt.Errorf("the target was not done within %s (remote_timeout)", j.RemoteTimeout))
 	defer cancel()
@@ -72,6 +82,20 @@ func (j *job) run(ctx context.Context) (err error) {
 	}
 	return j.cut(ctx, j.work(ctx))
 }
+
+// vouch tells the post-processor of this build which report was accepted, unless something else than
+// the report's verdict ended the run.
+func (j *job) vouch(err error) error {
+	accepted := j.attested
+	var verdict notCompliant
+	if err != nil && !errors.As(err, &verdict) {
+		accepted = nil
+	}
+	return j.receipt.Finish(j.dir(), accepted, filepath.Join(j.dir(), string(report.Attest)+".json"))
+}
+
+// dir is the folder of this build's reports.
+func (j *job) dir() string { return filepath.Join(j.ReportDir, j.build.folder) }
 
 // cut names why a run was cut short, where an error is only the consequence.
 func (j *job) cut(ctx context.Context, err error) error {
@@ -167,18 +191,20 @@ func (j *job) upload(ctx context.Context) error {
 	}
 
 	files := 0
-	put := func(file string) (string, error) {
+	put := func(kind, file string) (string, error) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			return "", err
 		}
 		files++
+		sum := sha256.Sum256(data)
+		j.receipt.Inputs = append(j.receipt.Inputs, receipt.Input{Name: kind + "/" + baseName(file), SHA256: hex.EncodeToString(sum[:])})
 		return j.stage.Put(ctx, fmt.Sprintf("%d-%s", files, baseName(file)), data, 0o600)
 	}
 	args := []string{"--format=json", "--require=" + j.Require}
 	for _, name := range j.Profile {
 		if profileFile(name) {
-			if name, err = put(name); err != nil {
+			if name, err = put("profile", name); err != nil {
 				return fmt.Errorf("profile: %w", err)
 			}
 		}
@@ -188,7 +214,7 @@ func (j *job) upload(ctx context.Context) error {
 		args = append(args, "--var="+name+"="+j.Variables[name])
 	}
 	for _, file := range j.Waivers {
-		if file, err = put(file); err != nil {
+		if file, err = put("waivers", file); err != nil {
 			return fmt.Errorf("waivers: %w", err)
 		}
 		args = append(args, "--waivers="+file)
@@ -252,7 +278,7 @@ func (j *job) once(ctx context.Context, action report.Action) (*report.Report, e
 	if err != nil {
 		return nil, j.noReport(action, status, err)
 	}
-	return r, j.keep(r)
+	return r, j.take(r)
 }
 
 // final hardens, deprovisions and attests in one process, whose reports come on its output.
@@ -300,7 +326,7 @@ func (j *job) framed(frames map[string][]byte, action report.Action, nonce strin
 	if err != nil {
 		return nil, err
 	}
-	return r, j.keep(r)
+	return r, j.take(r)
 }
 
 // line shows one line of the program's progress.

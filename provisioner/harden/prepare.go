@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/packer-plugin-sdk/template/config"
 	"github.com/hashicorp/packer-plugin-sdk/template/interpolate"
 	"github.com/nodeimage/packer-plugin-harden/profiles"
+	"github.com/nodeimage/packer-plugin-harden/remediate/format"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 )
 
@@ -49,7 +50,7 @@ func (o *Options) complete() {
 		o.ReportDir = "harden-reports"
 	}
 	if len(o.Formats) == 0 {
-		o.Formats = []string{"json", "text", "markdown"}
+		o.Formats = []string{"json", "text", "markdown", "html"}
 	}
 	if o.RemoteTimeout == 0 {
 		o.RemoteTimeout = 30 * time.Minute
@@ -83,8 +84,8 @@ func (o *Options) validate(errs *packersdk.MultiError) *packersdk.MultiError {
 	}
 	oneOf("require", o.Require, "persisted", "both")
 	oneOf("on_failure", o.OnFailure, "fail", "warn")
-	for _, format := range o.Formats {
-		oneOf("formats", format, "json", "text", "markdown")
+	for _, name := range o.Formats {
+		oneOf("formats", name, format.Names()...)
 	}
 	if !unknown(o.ExecuteCommand) {
 		if err := checkExecuteCommand(o.ExecuteCommand); err != nil {

@@ -86,7 +86,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := p.config
-	if c.Require != "persisted" || c.OnFailure != "fail" || c.ReportDir != "harden-reports" || len(c.Formats) != 3 ||
+	if c.Require != "persisted" || c.OnFailure != "fail" || c.ReportDir != "harden-reports" || len(c.Formats) != 4 ||
 		c.RemoteTimeout != 30*time.Minute || c.ReconnectTimeout != 5*time.Minute {
 		t.Errorf("defaults are %+v", c)
 	}

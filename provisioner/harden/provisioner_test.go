@@ -16,6 +16,7 @@ import (
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 	"github.com/nodeimage/packer-plugin-harden/provisioner/internal/commtest"
+	"github.com/nodeimage/packer-plugin-harden/provisioner/internal/receipt"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 )
 
@@ -98,7 +99,7 @@ func (s *scene) reports(t *testing.T) []string {
 	t.Helper()
 	var names []string
 	err := filepath.WalkDir(s.dir, func(path string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
+		if err == nil && !d.IsDir() && d.Name() != receipt.FileName {
 			rel, _ := filepath.Rel(s.dir, path)
 			names = append(names, rel)
 		}
@@ -118,7 +119,7 @@ func TestHardenAppliesAndAttests(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.empty(t)
-	want := []string{"null.node/apply.json", "null.node/apply.md", "null.node/apply.txt", "null.node/attest.json", "null.node/attest.md", "null.node/attest.txt"}
+	want := []string{"null.node/apply.html", "null.node/apply.json", "null.node/apply.md", "null.node/apply.txt", "null.node/attest.html", "null.node/attest.json", "null.node/attest.md", "null.node/attest.txt"}
 	if got := s.reports(t); !slices.Equal(got, want) {
 		t.Errorf("reports are %q", got)
 	}
@@ -168,7 +169,7 @@ func TestAttestOnlyChecks(t *testing.T) {
 			t.Errorf("it applies: %s", command)
 		}
 	}
-	if got := s.reports(t); len(got) != 3 || got[0] != "null.node/attest.json" {
+	if got := s.reports(t); len(got) != 4 || got[1] != "null.node/attest.json" {
 		t.Errorf("reports are %q", got)
 	}
 	s.empty(t)
@@ -185,7 +186,7 @@ func TestADeviationFailsTheBuildAndIsShown(t *testing.T) {
 			t.Errorf("the output lacks %q:\n%s", want, s.out)
 		}
 	}
-	if len(s.reports(t)) != 6 {
+	if len(s.reports(t)) != 8 {
 		t.Error("the reports are not kept")
 	}
 	s.empty(t)
@@ -203,6 +204,39 @@ func TestADeviationOnlyWarnsWhenAsked(t *testing.T) {
 	}
 	if got := s.reports(t); !slices.Equal(got, []string{"null.node/apply.json", "null.node/attest.json"}) {
 		t.Errorf("reports are %q", got)
+	}
+}
+
+// claim is what a post-processor of the same run would go by.
+func (s *scene) claim() (*receipt.Receipt, *report.Report, error) {
+	return receipt.Claim(filepath.Join(s.dir, "null.node"), "null.node", "run-1")
+}
+
+func TestTheReceiptVouchesForTheLastAttestationOnly(t *testing.T) {
+	s := newScene(t, "")
+	if err := s.provision(t.Context(), t, new(Provisioner)); err != nil {
+		t.Fatal(err)
+	}
+	r, rep, err := s.claim()
+	if err != nil || !rep.Compliant || r.Nonce == "" {
+		t.Fatalf("receipt %+v, error %v", r, err)
+	}
+
+	// The report that the first one left would still pass.
+	s.comm.Env = append(s.comm.Env, "FAKE=silent")
+	if err := s.provision(t.Context(), t, new(Attestor)); err == nil {
+		t.Fatal("no report, and no error")
+	}
+	if _, rep, err := s.claim(); rep != nil || err == nil {
+		t.Errorf("an attestation that failed is vouched for by an older report")
+	}
+
+	s.comm.Env = append(s.comm.Env, "FAKE=deviates")
+	if err := s.provision(t.Context(), t, new(Attestor)); err == nil {
+		t.Fatal("a deviation is no error")
+	}
+	if _, rep, err := s.claim(); err != nil || rep.Compliant {
+		t.Errorf("a report that can be trusted and says no is not vouched for: %v", err)
 	}
 }
 
@@ -345,10 +379,10 @@ func TestDeprovision(t *testing.T) {
 		warn, terminal                  bool
 		reports                         int
 	}{
-		{name: "both reports come from one process", command: "echo 'user \"removed\"'", reports: 6, say: "is compliant"},
-		{name: "a terminal does not damage the reports", command: "echo done", terminal: true, reports: 6, say: "is compliant"},
-		{name: "a machine that deviates keeps its login", behave: "deviates", command: "exit 9", warn: true, err: "was not run", reports: 3},
-		{name: "a command that fails leaves nothing attested", command: "echo no such user >&2; exit 3", err: "cannot tell", say: "no such user", reports: 3},
+		{name: "both reports come from one process", command: "echo 'user \"removed\"'", reports: 8, say: "is compliant"},
+		{name: "a terminal does not damage the reports", command: "echo done", terminal: true, reports: 8, say: "is compliant"},
+		{name: "a machine that deviates keeps its login", behave: "deviates", command: "exit 9", warn: true, err: "was not run", reports: 4},
+		{name: "a command that fails leaves nothing attested", command: "echo no such user >&2; exit 3", err: "cannot tell", say: "no such user", reports: 4},
 		{name: "another nonce is no report", behave: "nonce", command: "true", err: "nonce"},
 	}
 	for _, tt := range tests {
@@ -366,6 +400,9 @@ func TestDeprovision(t *testing.T) {
 			if !strings.Contains(s.out.String(), tt.say) {
 				t.Errorf("the output lacks %q:\n%s", tt.say, s.out)
 			}
+			if _, r, err := s.claim(); (r != nil) != (tt.err == "") {
+				t.Errorf("report %v is vouched for, error %v", r, err)
+			}
 			if got := s.reports(t); len(got) != tt.reports {
 				t.Errorf("reports are %q", got)
 			}
@@ -380,21 +417,6 @@ func TestCommunicatorsThatRunNothingAreRefused(t *testing.T) {
 		s.data["ConnType"] = conn
 		if err := s.provision(t.Context(), t, new(Provisioner)); err == nil || !strings.Contains(err.Error(), conn) {
 			t.Errorf("%s: the error is %v", conn, err)
-		}
-	}
-}
-
-func TestFolderOf(t *testing.T) {
-	for _, tt := range []struct{ kind, name, want string }{
-		{"null", "node", "null.node"},
-		{"null", "null", "null"},
-		{"azure-arm", "azure-arm.node", "azure-arm.node"},
-		{"", "", "build"},
-		{"null", "../../etc", "null..._.._etc"},
-		{"", "..", "build"},
-	} {
-		if got := folderOf(tt.kind, tt.name); got != tt.want {
-			t.Errorf("folderOf(%q, %q) is %q, want %q", tt.kind, tt.name, got, tt.want)
 		}
 	}
 }

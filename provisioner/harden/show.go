@@ -9,31 +9,35 @@ import (
 	"strings"
 
 	"github.com/nodeimage/packer-plugin-harden/provisioner/internal/remote"
+	"github.com/nodeimage/packer-plugin-harden/remediate/format"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
 )
 
+// take keeps an accepted report, and remembers the one that is evidence.
+func (j *job) take(r *report.Report) error {
+	if r.Action == report.Attest {
+		j.attested = r
+	}
+	return j.keep(r)
+}
+
 // keep writes a report in every form that was asked for, before anything is judged: who has to find
 // out why a build failed needs it.
 func (j *job) keep(r *report.Report) error {
-	dir := filepath.Join(j.ReportDir, j.build.folder)
+	dir := j.dir()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
-	forms := []struct {
-		name, extension string
-		write           func(*os.File) error
-	}{
-		{"json", "json", func(f *os.File) error { return report.JSON(f, r) }},
-		{"text", "txt", func(f *os.File) error { return report.Text(f, r, report.TextOptions{All: true}) }},
-		{"markdown", "md", func(f *os.File) error { return report.Markdown(f, r) }},
-	}
-	for _, form := range forms {
-		if form.name != "json" && !slices.Contains(j.Formats, form.name) {
+	for _, form := range format.All() {
+		if form.Name != "json" && !slices.Contains(j.Formats, form.Name) {
 			continue
 		}
-		file := filepath.Join(dir, string(r.Action)+"."+form.extension)
-		if err := replaceFile(file, form.write); err != nil {
+		file := filepath.Join(dir, string(r.Action)+"."+form.Extension)
+		write := func(f *os.File) error {
+			return form.Write(f, r, format.Options{Text: report.TextOptions{All: true}})
+		}
+		if err := replaceFile(file, write); err != nil {
 			return fmt.Errorf("cannot write the report: %w", err)
 		}
 	}
@@ -74,7 +78,7 @@ func (j *job) judge(applied, attested *report.Report) error {
 	if table := tableOf(wrong); table != "" {
 		j.ui.Error(table)
 	}
-	where := filepath.Join(j.ReportDir, j.build.folder)
+	where := j.dir()
 	j.ui.Say("Reports are in " + where)
 
 	if attested.Compliant {
@@ -87,8 +91,13 @@ func (j *job) judge(applied, attested *report.Report) error {
 		j.ui.Error("Warning: " + verdict + ` (on_failure = "warn")`)
 		return nil
 	}
-	return errors.New(verdict)
+	return notCompliant(verdict)
 }
+
+// notCompliant is the error when there is a report that can be trusted, and it says no.
+type notCompliant string
+
+func (n notCompliant) Error() string { return string(n) }
 
 // compare tells where the process that applied and the one that attested differ. The attested
 // outcome counts, but such a difference deserves to be known.

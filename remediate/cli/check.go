@@ -22,6 +22,11 @@ func checkCommand(s Streams) *cobra.Command {
 			if err := out.check(); err != nil {
 				return err
 			}
+			if out.baseline != "" {
+				if _, err := readBaseline(out.baseline); err != nil {
+					return err
+				}
+			}
 			if err := t.needRoot("check"); err != nil {
 				return err
 			}
@@ -38,14 +43,25 @@ func checkCommand(s Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := out.write(s, r); err != nil {
+			c, err := out.compared(r)
+			if err != nil {
 				return err
 			}
-			return verdict(r)
+			if err := out.writeCompared(s, r, c); err != nil {
+				return err
+			}
+			if err := verdict(r); err != nil {
+				return err
+			}
+			if c != nil && len(c.Regressions) > 0 {
+				return errNotCompliant
+			}
+			return nil
 		},
 	}
 	t.register(cmd)
 	out.register(cmd)
+	out.registerBaseline(cmd, "baseline or report to compare with: a regression is not compliant")
 	cmd.Flags().BoolVar(&attest, "attest", false, "mark the report as evidence about an image")
 	return cmd
 }

@@ -66,7 +66,7 @@ func newRoot(s Streams) *cobra.Command {
 		Long: `harden brings a host or a root file system into the state that a profile asks for,
 and checks that state with the same code.
 
-Exit status: 0 compliant or nothing to do; 1 not compliant, or changes pending;
+Exit status: 0 compliant or nothing to do; 1 not compliant, changes pending, or regressions;
 2 could not tell: bad usage, a bad profile, or a rule in error.`,
 		Version:       version.Version(),
 		SilenceUsage:  true,
@@ -77,6 +77,8 @@ Exit status: 0 compliant or nothing to do; 1 not compliant, or changes pending;
 	root.SetErr(s.Err)
 	root.AddCommand(
 		checkCommand(s), planCommand(s), applyCommand(s), profileCommand(s), explainCommand(s), reportCommand(s),
+		diffCommand(s), baselineCommand(s),
+		attestCommand(s), verifyCommand(s),
 	)
 	return root
 }

@@ -24,11 +24,8 @@ func planCommand(s Streams) *cobra.Command {
 		Short: "Show the changes that apply would make, as diffs",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.check(); err != nil {
+			if err := out.checkPlain("plan"); err != nil {
 				return err
-			}
-			if out.format == "markdown" {
-				return fmt.Errorf("cannot write a plan as markdown: it is text or json")
 			}
 			if err := t.needRoot("plan for"); err != nil {
 				return err
@@ -58,7 +55,7 @@ func planCommand(s Streams) *cobra.Command {
 		},
 	}
 	t.register(cmd)
-	out.register(cmd)
+	out.registerFormats(cmd, plainFormats())
 	return cmd
 }
 
@@ -94,6 +91,10 @@ func renderPlan(pl *plan.Plan, findings []engine.Finding, format string) ([]byte
 		return append(data, '\n'), err
 	}
 	var b bytes.Buffer
+	if format == "markdown" {
+		planMarkdown(&b, doc.Changes, doc.Unplanned)
+		return b.Bytes(), nil
+	}
 	for _, c := range doc.Changes {
 		printChange(&b, c)
 	}
@@ -112,4 +113,26 @@ func printChange(w io.Writer, c report.Change) {
 		fmt.Fprintln(w, strings.TrimRight(printableLines(c.Diff), "\n"))
 	}
 	fmt.Fprintln(w)
+}
+
+func planMarkdown(w io.Writer, changes []report.Change, rest []unplanned) {
+	fmt.Fprintf(w, "# Plan: %d changes\n", len(changes))
+	for _, c := range changes {
+		fmt.Fprintf(w, "\n## %s: %s\n\nFor %s.\n", report.Cell(c.Target), report.Cell(c.Action), report.Cell(strings.Join(c.Rules, ", ")))
+		if c.Diff == "" {
+			continue
+		}
+		fence := "```"
+		for strings.Contains(c.Diff, fence) {
+			fence += "`"
+		}
+		fmt.Fprintf(w, "\n%sdiff\n%s\n%s\n", fence, strings.TrimRight(printableLines(c.Diff), "\n"), fence)
+	}
+	if len(rest) == 0 {
+		return
+	}
+	fmt.Fprint(w, "\n## Stays as it is\n\n| rule | outcome | reason |\n| --- | --- | --- |\n")
+	for _, u := range rest {
+		fmt.Fprintf(w, "| %s | %s | %s |\n", report.Cell(u.Rule), u.Outcome, report.Cell(u.Message))
+	}
 }

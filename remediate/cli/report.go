@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nodeimage/packer-plugin-harden/remediate/compare"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 )
 
@@ -24,22 +25,44 @@ func reportCommand(s Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return out.write(s, r)
+			c, err := out.compared(r)
+			if err != nil {
+				return err
+			}
+			return out.writeCompared(s, r, c)
 		},
 	}
 	out.register(cmd)
+	out.registerBaseline(cmd, "also show what changed since this baseline or report")
 	return cmd
 }
 
 func readReport(path string) (*report.Report, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read report: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, report.MaxSize+1))
+	data, err := readLimited(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read report: %w", err)
 	}
 	return report.Parse(data)
+}
+
+// readBaseline reads a baseline, or a report as one.
+func readBaseline(path string) (compare.Baseline, error) {
+	data, err := readLimited(path)
+	if err != nil {
+		return compare.Baseline{}, fmt.Errorf("cannot read baseline: %w", err)
+	}
+	b, err := compare.Parse(data)
+	if err != nil {
+		return b, fmt.Errorf("%w (%s)", err, path)
+	}
+	return b, nil
+}
+
+func readLimited(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, report.MaxSize+1))
 }

@@ -34,6 +34,9 @@ func Parse(data []byte) (*Report, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("cannot read report: larger than %d bytes", MaxSize)
 	}
+	if err := checkSchema(data); err != nil {
+		return nil, err
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	var r Report
@@ -49,10 +52,25 @@ func Parse(data []byte) (*Report, error) {
 	return &r, nil
 }
 
-func (r *Report) validate() error {
-	if r.Schema != Schema {
-		return fmt.Errorf("schema is %q, not %q", r.Schema, Schema)
+// checkSchema looks at the version before anything else: to somebody with a newer report, an unknown
+// field would say nothing.
+func checkSchema(data []byte) error {
+	var head struct {
+		Schema *string `json:"schema"`
 	}
+	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&head); err != nil {
+		return fmt.Errorf("cannot read report: %w", err)
+	}
+	if head.Schema == nil {
+		return errors.New("cannot read report: it names no schema, so it is no report of harden")
+	}
+	if *head.Schema != Schema {
+		return fmt.Errorf("cannot read report: its schema is %q, and this version reads %q", *head.Schema, Schema)
+	}
+	return nil
+}
+
+func (r *Report) validate() error {
 	if !slices.Contains([]Action{Check, Apply, Attest}, r.Action) {
 		return fmt.Errorf("unknown action %q", r.Action)
 	}

@@ -17,8 +17,8 @@ func Markdown(w io.Writer, r *Report) error {
 	if !r.Compliant {
 		verdict = "Not compliant"
 	}
-	fmt.Fprintf(b, "# %s: %s\n\n", verdict, cell(r.Profile.Name))
-	fmt.Fprintf(b, "%s, %s state decides. Benchmark: %s. %s.\n\n", cell(hostName(r.Host)), cell(decides(r.Require)), cell(r.Profile.Benchmark), r.Summary)
+	fmt.Fprintf(b, "# %s: %s\n\n", verdict, Cell(r.Profile.Name))
+	fmt.Fprintf(b, "%s, %s state decides. Benchmark: %s. %s.\n\n", Cell(hostName(r.Host)), Cell(decides(r.Require)), Cell(r.Profile.Benchmark), r.Summary)
 	fmt.Fprintln(b, "| CIS ID | Recommendation description | Level | Status | Reason |")
 	fmt.Fprintln(b, "| --- | --- | --- | --- | --- |")
 	for _, res := range r.Results {
@@ -31,10 +31,10 @@ func Markdown(w io.Writer, r *Report) error {
 			if c.Level > 0 {
 				level = fmt.Sprintf("L%d", c.Level)
 			}
-			fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", cell(c.ID), cell(res.Title), level, status(res.Outcome), cell(reason(res)))
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", Cell(c.ID), Cell(res.Title), level, status(res.Outcome), Cell(reason(res)))
 		}
 	}
-	fmt.Fprintf(b, "\nMade by %s %s, profile digest `%s`, %s.\n", cell(r.Tool.Name), cell(r.Tool.Version), cell(r.Profile.Digest),
+	fmt.Fprintf(b, "\nMade by %s %s, profile digest `%s`, %s.\n", Cell(r.Tool.Name), Cell(r.Tool.Version), Cell(r.Profile.Digest),
 		r.Finished.Format("2006-01-02 15:04:05Z"))
 	return b.Flush()
 }
@@ -56,7 +56,7 @@ func status(o rule.Outcome) string {
 	case rule.Waived:
 		return "Waived"
 	}
-	return cell(string(o))
+	return Cell(string(o))
 }
 
 // reason is the waiver's for waived rules, and the evidence for the others.
@@ -74,8 +74,8 @@ func reason(res Result) string {
 	return text
 }
 
-// cell makes text safe inside a table: nothing from a target becomes markup.
-func cell(s string) string {
+// Cell makes text safe inside a table: nothing from a target becomes markup.
+func Cell(s string) string {
 	s = Printable(s)
 	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt;", "&", "&amp;", "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`).Replace(s)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,6 +59,11 @@ func TestFormats(t *testing.T) {
 		"report.md":         func(b *bytes.Buffer) error { return report.Markdown(b, sample()) },
 		"report.txt":        func(b *bytes.Buffer) error { return report.Text(b, sample(), report.TextOptions{}) },
 		"report-all.txt":    func(b *bytes.Buffer) error { return report.Text(b, sample(), report.TextOptions{All: true}) },
+		"report-cis.txt":    func(b *bytes.Buffer) error { return report.CIS(b, sample()) },
+		"report.junit.xml":  func(b *bytes.Buffer) error { return report.JUnit(b, sample()) },
+		"report.sarif":      func(b *bytes.Buffer) error { return report.SARIF(b, sample()) },
+		"report.xccdf.xml":  func(b *bytes.Buffer) error { return report.XCCDF(b, sample()) },
+		"report.oscal.json": func(b *bytes.Buffer) error { return report.OSCAL(b, sample()) },
 		"report-colour.txt": func(b *bytes.Buffer) error { return report.Text(b, sample(), report.TextOptions{Color: true}) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,6 +92,11 @@ func TestNothingFromATargetControlsATerminal(t *testing.T) {
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"text":     func(b *bytes.Buffer) error { return report.Text(b, sample(), report.TextOptions{All: true}) },
 		"markdown": func(b *bytes.Buffer) error { return report.Markdown(b, sample()) },
+		"cis":      func(b *bytes.Buffer) error { return report.CIS(b, sample()) },
+		"junit":    func(b *bytes.Buffer) error { return report.JUnit(b, sample()) },
+		"sarif":    func(b *bytes.Buffer) error { return report.SARIF(b, sample()) },
+		"xccdf":    func(b *bytes.Buffer) error { return report.XCCDF(b, sample()) },
+		"oscal":    func(b *bytes.Buffer) error { return report.OSCAL(b, sample()) },
 	} {
 		var b bytes.Buffer
 		if err := write(&b); err != nil {
@@ -96,7 +107,7 @@ func TestNothingFromATargetControlsATerminal(t *testing.T) {
 				t.Errorf("%s lets %q through", name, bad)
 			}
 		}
-		if name == "markdown" && strings.Contains(b.String(), "<script>") {
+		if (name == "markdown" || name == "junit" || name == "xccdf") && strings.Contains(b.String(), "<script>") {
 			t.Error("markdown lets a tag through")
 		}
 	}
@@ -205,8 +216,12 @@ func FuzzParse(f *testing.F) {
 		if err := report.Text(&out, r, report.TextOptions{All: true}); err != nil {
 			t.Fatal(err)
 		}
-		if err := report.Markdown(&out, r); err != nil {
-			t.Fatal(err)
+		for _, write := range []func(io.Writer, *report.Report) error{
+			report.Markdown, report.CIS, report.JUnit, report.SARIF, report.XCCDF, report.OSCAL,
+		} {
+			if err := write(&out, r); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

@@ -1,0 +1,38 @@
+package format_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/nodeimage/packer-plugin-harden/remediate/format"
+	"github.com/nodeimage/packer-plugin-harden/remediate/report"
+	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
+)
+
+func TestEveryFormatWritesAndHasItsOwnNames(t *testing.T) {
+	r := &report.Report{Compliant: true, Summary: report.Summary{Pass: 1}, Results: []report.Result{{
+		Rule: "a-rule", Title: "a title", Outcome: rule.Pass, Controls: []report.Control{{Benchmark: "CIS", ID: "1.1", Level: 1}},
+	}}}
+	seen := map[string]bool{}
+	for _, f := range format.All() {
+		if seen[f.Name] || seen[f.Extension] && f.Extension != f.Name {
+			t.Errorf("%s or its extension stands twice", f.Name)
+		}
+		seen[f.Name], seen[f.Extension] = true, true
+		found, err := format.Find(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := found.Write(&b, r, format.Options{Text: report.TextOptions{All: true}}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), "a title") {
+			t.Errorf("%s lacks the title", f.Name)
+		}
+	}
+	if _, err := format.Find("yaml"); err == nil || !strings.Contains(err.Error(), "text, json") {
+		t.Errorf("the error is %v", err)
+	}
+}
