@@ -150,7 +150,7 @@ func (u installable) links() ([]link, error) {
 				return nil, err
 			}
 			name := u.withInstance()
-			if name.isTemplate() && !target.isTemplate() {
+			if name.isTemplate() && !target.template { // an instance will do, as for systemctl
 				return nil, fmt.Errorf("it is a template without an instance, and %s is not a template", target)
 			}
 			links = append(links, link{unitConfigDir + "/" + target.String() + by.dir + "/" + name.String(), u.path})

@@ -16,6 +16,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"pgregory.net/rapid"
 
+	"github.com/nodeimage/packer-plugin-harden/remediate/config/fnmatch"
 	"github.com/nodeimage/packer-plugin-harden/remediate/host/hosttest"
 )
 
@@ -193,15 +194,24 @@ func TestTheKernelHoldsWhatWeSay(t *testing.T) {
 		for i, key := range watched {
 			w, ok := c.Effective(key)
 			switch {
-			case ok && inherits(key) && before[i] == w.Entry.Value && after[i] == after[slices.Index(watched, defaultOf(key))]:
-				// systemd-sysctl writes nothing where the value is there already, so the interface still
-				// counts as untouched and follows a later line for its default.
+			case ok && inherits(key) && (before[i] == w.Entry.Value || c.says(defaultOf(key), w.Entry.Value)) &&
+				after[i] == after[slices.Index(watched, defaultOf(key))]:
+				// systemd-sysctl writes nothing where the value is there already, be it from the start or from
+				// a line for the default: the interface then still counts as untouched, and follows a later
+				// line for its default.
 			case ok && after[i] != w.Entry.Value:
 				rt.Errorf("%s is %s after systemd-sysctl ran, and we say %s from %s:%d\n%q", key, after[i], w.Entry.Value, w.Entry.File.Path, w.Entry.Line, files)
 			case !ok && !inherits(key) && after[i] != before[i]:
 				rt.Errorf("%s went from %s to %s, and we say that no line sets it\n%q", key, before[i], after[i], files)
 			}
 		}
+	})
+}
+
+// says tells whether some line gives the parameter the value, whether or not another one wins.
+func (c *Config) says(key, value string) bool {
+	return slices.ContainsFunc(c.Entries, func(e Entry) bool {
+		return !e.Excludes && e.Value == value && fnmatch.MatchPath(e.Key, key)
 	})
 }
 
