@@ -12,6 +12,7 @@ import (
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/root"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
+	"github.com/nodeimage/packer-plugin-harden/remediate/walk"
 )
 
 // ErrNotRegular is returned by ReadFile for directories, FIFOs, devices and sockets, and
@@ -19,6 +20,8 @@ import (
 var (
 	ErrNotRegular = root.ErrNotRegular
 	ErrTooLarge   = root.ErrTooLarge
+	// ErrChanged is returned by SetAttrOf.
+	ErrChanged = root.ErrChanged
 )
 
 // ErrNotRunning is returned where a change is about running state and nothing runs.
@@ -73,6 +76,8 @@ type Reader interface {
 	Info() Info
 	// Running is the state in force now, or nil where nothing runs (an offline root, a chroot).
 	Running() Running
+	// Walk visits every file of the machine once, in no order, but for what package walk leaves out.
+	Walk(ctx context.Context, visit func(*walk.Entry) error) (walk.Summary, error)
 }
 
 // Mount is one mounted file system.
@@ -121,10 +126,17 @@ type Writer interface {
 	ReplaceLink(path string, content []byte, create rule.Attr) error
 	// SetAttr changes mode or owner of what path leads to; nil leaves a field as it is.
 	SetAttr(path string, mode *fs.FileMode, uid, gid *int) error
+	// SetAttrOf is SetAttr for a path that its user could exchange for another file or a link: no link
+	// is followed, and ErrChanged is returned unless mode and owner are those that were seen.
+	SetAttrOf(path string, seen rule.Attr, mode *fs.FileMode, uid, gid *int) error
 	// Remove unlinks a file or a symbolic link itself.
 	Remove(path string) error
 	// ChangeUnit does what systemctl does for the action; offline it makes the links.
 	ChangeUnit(ctx context.Context, name string, action rule.UnitAction) error
+	// InstallPackages and RemovePackages ask the package manager, without questions. A removal that
+	// would take along anything but the packages of along is refused.
+	InstallPackages(ctx context.Context, names []string) error
+	RemovePackages(ctx context.Context, names, along []string) error
 	SetSysctl(key, value string) error
 	UnloadModule(name string) error
 	Remount(path string, options []string) error

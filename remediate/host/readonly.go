@@ -1,6 +1,11 @@
 package host
 
-import "io/fs"
+import (
+	"context"
+	"io/fs"
+
+	"github.com/nodeimage/packer-plugin-harden/remediate/walk"
+)
 
 // ReadOnly hides everything of a machine but its Reader's methods, so that not even a type assertion
 // finds a way to write.
@@ -16,3 +21,7 @@ func (r readOnly) Readlink(path string) (string, error)       { return r.reader.
 func (r readOnly) Resolve(path string) (string, error)        { return r.reader.Resolve(path) }
 func (r readOnly) Info() Info                                 { return r.reader.Info() }
 func (r readOnly) Running() Running                           { return r.reader.Running() }
+
+func (r readOnly) Walk(ctx context.Context, visit func(*walk.Entry) error) (walk.Summary, error) {
+	return r.reader.Walk(ctx, visit)
+}

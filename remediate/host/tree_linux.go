@@ -1,10 +1,12 @@
 package host
 
 import (
+	"context"
 	"io/fs"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/root"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
+	"github.com/nodeimage/packer-plugin-harden/remediate/walk"
 )
 
 // tree is the files of a machine, as its root has them.
@@ -44,3 +46,18 @@ func (t tree) SetAttr(path string, mode *fs.FileMode, uid, gid *int) error {
 func (t tree) Remove(path string) error { return t.root.Remove(path) }
 
 func (t tree) symlink(path, target string) error { return t.root.Symlink(path, target) }
+
+// SetAttrOf is described at Writer.
+func (t tree) SetAttrOf(path string, seen rule.Attr, mode *fs.FileMode, uid, gid *int) error {
+	return t.root.SetAttrOf(path, root.Attr(seen), mode, uid, gid)
+}
+
+// Walk is described at Reader.
+func (t tree) Walk(ctx context.Context, visit func(*walk.Entry) error) (walk.Summary, error) {
+	dir, err := t.root.OpenDir("/")
+	if err != nil {
+		return walk.Summary{}, err
+	}
+	defer dir.Close()
+	return walk.Dir(ctx, dir, visit)
+}

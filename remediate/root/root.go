@@ -17,6 +17,8 @@ import (
 var (
 	ErrNotRegular = errors.New("not a regular file")
 	ErrTooLarge   = errors.New("file is too large to be configuration")
+	// ErrChanged says that a path is not what it was when it was looked at.
+	ErrChanged = errors.New("it is not what was observed any more")
 )
 
 const (

@@ -222,6 +222,42 @@ func (r *Root) setAttr(path string, mode *fs.FileMode, uid, gid *int) error {
 	if p.fd < 0 {
 		return unix.ENOENT
 	}
+	return p.setAttr(mode, uid, gid)
+}
+
+// SetAttrOf is SetAttr for a path that its user could exchange meanwhile: no component of it may be a
+// link, and what stands there must have the mode and owner that were seen. Otherwise it is ErrChanged.
+func (r *Root) SetAttrOf(path string, seen Attr, mode *fs.FileMode, uid, gid *int) error {
+	if err := r.setAttrOf(path, seen, mode, uid, gid); err != nil {
+		return fmt.Errorf("cannot set owner or mode of %s: %w", path, err)
+	}
+	return nil
+}
+
+func (r *Root) setAttrOf(path string, seen Attr, mode *fs.FileMode, uid, gid *int) error {
+	p, err := r.walk(path, how{})
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if p.fd < 0 {
+		return unix.ENOENT
+	}
+	if p.path != path {
+		return fmt.Errorf("%w: there is a link on the way", ErrChanged)
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(p.fd, &st); err != nil {
+		return err
+	}
+	if m := fileMode(st.Mode); m&fs.ModeSymlink != 0 || m&^fs.ModeType != seen.Mode&^fs.ModeType ||
+		int(st.Uid) != seen.UID || int(st.Gid) != seen.GID {
+		return ErrChanged
+	}
+	return p.setAttr(mode, uid, gid)
+}
+
+func (p *place) setAttr(mode *fs.FileMode, uid, gid *int) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(p.fd, &st); err != nil {
 		return err

@@ -34,7 +34,9 @@ const (
 	DeleteLine   EditOp = "delete"        // Line goes
 	InsertBefore EditOp = "insert_before" // New goes before Line; Line 1 of an empty or new file is allowed
 	InsertAfter  EditOp = "insert_after"  // New goes after Line
+	ExtendLine   EditOp = "extend"        // New[0] is added to the end of Line; texts of several rules follow each other, each once
 	Append       EditOp = "append"        // New goes to the end, below the header Section when one is named
+	SetField     EditOp = "set_field"     // Field of Line, between colons, becomes New
 )
 
 // Edit changes lines of a file. Line numbers and Old are those of the file as it was observed, so
@@ -44,6 +46,7 @@ type Edit struct {
 	Op      EditOp
 	Line    int    // 1-based; unused by Append
 	Old     string // the observed text of Line, without its line feed; unused by Append and inserts
+	Field   int    // SetField only: counted from 1; edits of other fields of the line combine with it
 	Section string // Append only: an INI header such as "[Journal]", added once when absent
 	New     []string
 }
@@ -75,6 +78,9 @@ type SetAttr struct {
 	Path     string
 	Mode     *fs.FileMode
 	UID, GID *int
+	// Seen, when not nil, is what was observed at a path that its user could exchange for another
+	// file or a link: then no link is followed, and what is not as seen stays alone.
+	Seen *Attr
 }
 
 // RemoveFile removes a file or a link (never a directory).
@@ -110,6 +116,14 @@ type SetSysctl struct{ Key, Value string }
 // UnloadModule removes a module from the running kernel.
 type UnloadModule struct{ Name string }
 
+// MountOptions adds options to those with which the next boot mounts a path. The plan puts those of
+// several rules together, since they all stand in one line of a file.
+type MountOptions struct {
+	Path    string
+	Options []string
+	Header  []string // of a file that has to be made
+}
+
 // Remount changes the options of a mounted file system.
 type Remount struct {
 	Path    string
@@ -133,6 +147,7 @@ func (c ChangeUnit) Target() string   { return c.Name }
 func (c SetSysctl) Target() string    { return c.Key }
 func (c UnloadModule) Target() string { return c.Name }
 func (c Remount) Target() string      { return c.Path }
+func (c MountOptions) Target() string { return c.Path }
 func (c Unfixable) Target() string    { return c.Subject }
 
 func (EditFile) Scope() Scope     { return Persisted }
@@ -141,6 +156,7 @@ func (SetAttr) Scope() Scope      { return Persisted }
 func (RemoveFile) Scope() Scope   { return Persisted }
 func (PAMProfile) Scope() Scope   { return Persisted }
 func (SetSysctl) Scope() Scope    { return Running }
+func (MountOptions) Scope() Scope { return Persisted }
 func (UnloadModule) Scope() Scope { return Running }
 func (Remount) Scope() Scope      { return Running }
 func (c Unfixable) Scope() Scope  { return c.Of }
@@ -161,6 +177,7 @@ func (ChangeUnit) isChange()   {}
 func (SetSysctl) isChange()    {}
 func (UnloadModule) isChange() {}
 func (Remount) isChange()      {}
+func (MountOptions) isChange() {}
 func (Unfixable) isChange()    {}
 
 // Octal gives the permission bits of a mode as chmod writes them, setuid, setgid and sticky included.

@@ -1,6 +1,7 @@
 package hosttest
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"maps"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
+	"github.com/nodeimage/packer-plugin-harden/remediate/walk"
 )
 
 // Fake is a machine made of a copied tree. Owners and modes are kept beside the files, so that any
@@ -203,6 +205,17 @@ func (f *Fake) ReadDir(path string) ([]fs.DirEntry, error) {
 	return entries, err
 }
 
+// Walk visits every file with the owner and mode that the test set.
+func (f *Fake) Walk(ctx context.Context, visit func(*walk.Entry) error) (walk.Summary, error) {
+	return f.Offline.Walk(ctx, func(e *walk.Entry) error {
+		own := e.With(e.Mode, 0, 0)
+		if attr, ok := f.attrs[e.Path()]; ok && e.Mode&fs.ModeSymlink == 0 {
+			own = e.With(e.Mode.Type()|attr.Mode, attr.UID, attr.GID)
+		}
+		return visit(own)
+	})
+}
+
 type entry struct {
 	fs.DirEntry
 	info host.FileInfo
@@ -275,6 +288,22 @@ func (f *Fake) SetAttr(path string, mode *fs.FileMode, uid, gid *int) error {
 	}
 	f.attrs[resolved] = attr
 	return nil
+}
+
+// SetAttrOf is SetAttr for what is as it was seen.
+func (f *Fake) SetAttrOf(path string, seen rule.Attr, mode *fs.FileMode, uid, gid *int) error {
+	info, err := f.Lstat(path)
+	if err != nil {
+		return err
+	}
+	resolved, err := f.Resolve(path)
+	if err != nil {
+		return err
+	}
+	if resolved != path || info.Mode&^fs.ModeType != seen.Mode&^fs.ModeType || info.UID != seen.UID || info.GID != seen.GID {
+		return host.ErrChanged
+	}
+	return f.SetAttr(path, mode, uid, gid)
 }
 
 // Remove unlinks a file or a link itself.
