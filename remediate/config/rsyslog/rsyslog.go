@@ -34,8 +34,10 @@ type Rule struct {
 
 // Config is the rules of the default ruleset in order.
 type Config struct {
-	Rules    []Rule
-	includes []string // patterns of includes in force
+	Rules []Rule
+	// Statements are all that is read, includes among them, in order.
+	Statements []Statement
+	includes   []string // patterns of includes in force
 }
 
 const (
@@ -81,8 +83,10 @@ func (l *loader) file(p string, depth int) error {
 		return fmt.Errorf("cannot read %s: %w", p, err)
 	}
 	var last *Rule // that "& action" continues
+	raw := strings.Split(string(content), "\n")
 	for _, st := range statements(string(content)) {
 		text := strings.TrimSpace(st.text)
+		l.c.Statements = append(l.c.Statements, Statement{p, st.line, st.last, text, raw[st.line-1]})
 		switch {
 		case include(text) != "":
 			if err := l.include(include(text), depth, st.line, p); err != nil {
@@ -190,8 +194,8 @@ func (l *loader) add(p string, st statement, m Mask, action string) {
 }
 
 type statement struct {
-	text string
-	line int
+	text       string
+	line, last int
 }
 
 // statements joins lines that a backslash, an open parenthesis or an open brace continues, and leaves
@@ -215,10 +219,12 @@ func statements(content string) []statement {
 			cur.text += " "
 			continue
 		}
+		cur.last = i + 1
 		list = append(list, cur)
 		cur, depth = statement{}, 0
 	}
 	if cur.line != 0 {
+		cur.last = strings.Count(content, "\n") + 1
 		list = append(list, cur)
 	}
 	return list

@@ -6,6 +6,9 @@ import (
 )
 
 func (e *eval) simple(n simple, st *state) (*state, answer) {
+	if forked, status, ok := e.eachPath(n, st); ok {
+		return forked, status
+	}
 	if len(n.words) == 0 {
 		st = st.clone()
 		for _, a := range n.assigns {
@@ -35,6 +38,9 @@ func (e *eval) invoke(n simple, args []field, certain bool, st *state) (*state, 
 	}
 	name := args[0].text
 	if bodies := st.funcs[name]; len(bodies) > 0 {
+		if after, ok := e.pathHelper(name, args[1:], st, n.line); ok {
+			return after, maybe
+		}
 		return e.call(bodies, st), maybe
 	}
 	args = args[1:]
@@ -202,6 +208,7 @@ func (e *eval) anything(st *state, line int, why string) *state {
 	st.masks = addMask(st.masks, Mask{Bits: Unknown, From: place, Why: why})
 	e.maskPlaces = append(e.maskPlaces, place)
 	e.possible(st, "TMOUT", place, why)
+	e.possible(st, "PATH", place, why)
 	return st
 }
 

@@ -52,6 +52,7 @@ type eval struct {
 	kind    Kind
 	home    string
 	order   Order
+	root    bool
 	steps   int
 	sources int
 	calls   int

@@ -68,6 +68,8 @@ func (e *eval) part(p part, st *state, first bool) (string, bool) {
 		return p.text, true
 	case parameter:
 		return e.parameter(p, st)
+	case substitution:
+		return e.identity(p)
 	}
 	return "", false
 }

@@ -36,6 +36,8 @@ type Options struct {
 	// Mask is the inherited file mode creation mask.
 	Mask  int
 	Order Order
+	// Root says that the user is root: what asks for the number or the name of the user is answered.
+	Root bool
 	// Inherited are exported variables that the shell starts with, for shells that are no login.
 	Inherited map[string]string
 }
@@ -45,7 +47,7 @@ type Options struct {
 // (Debian, Ubuntu and Azure Linux do); /etc/bashrc, which other distributions have their users
 // source, counts as well where it is there. An unreadable file is an error.
 func Start(files host.Files, kind Kind, o Options) (Result, error) {
-	e := &eval{files: files, kind: kind, home: o.Home, order: o.Order, parsed: map[string]*script{}, active: map[string]int{}, places: map[string][]Place{}}
+	e := &eval{files: files, kind: kind, home: o.Home, order: o.Order, root: o.Root, parsed: map[string]*script{}, active: map[string]int{}, places: map[string][]Place{}}
 	if e.home == "" {
 		e.home = noHome
 	}
@@ -59,6 +61,14 @@ func Start(files host.Files, kind Kind, o Options) (Result, error) {
 		st.vars["BASH"] = []Value{{Set: true, Known: true, Text: "/bin/bash"}}
 		if kind.Posix {
 			st.vars["BASH"] = []Value{{Set: true, Known: true, Text: "/bin/sh"}}
+		}
+	}
+	if o.Root {
+		st.vars["USER"] = []Value{{Set: true, Known: true, Text: "root", Exported: true}}
+		st.vars["LOGNAME"] = st.vars["USER"]
+		if kind.Bash {
+			st.vars["UID"] = []Value{{Set: true, Known: true, Text: "0", Readonly: true}}
+			st.vars["EUID"] = st.vars["UID"]
 		}
 	}
 	for name, value := range o.Inherited {
@@ -113,6 +123,7 @@ func (e *eval) search(s *script, st *state) *state {
 	e.note("%s is not understood (%v); only the words in it were searched", e.path, s.err)
 	mask := regexp.MustCompile(`\bumask\b`)
 	tmout := regexp.MustCompile(`\bTMOUT\b`)
+	paths := regexp.MustCompile(`\bPATH\+?=`)
 	sourced := regexp.MustCompile(`(?:^|[\s;&|])(?:\.|source)\s+["']?(/[^\s;&|"'$` + "`" + `*?]+)`)
 	st = st.clone()
 	for i, line := range s.lines {
@@ -127,6 +138,9 @@ func (e *eval) search(s *script, st *state) *state {
 		}
 		if tmout.MatchString(code) {
 			e.possible(st, "TMOUT", place, "the file is not understood")
+		}
+		if paths.MatchString(code) {
+			e.possible(st, "PATH", place, "the file is not understood")
 		}
 		for _, m := range sourced.FindAllStringSubmatch(code, 20) {
 			st = join(st, e.source(m[1], st.clone()))
