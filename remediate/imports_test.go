@@ -16,6 +16,7 @@ var layers = []string{
 	"remediate/version",
 	"profiles",
 	"remediate/root",
+	"remediate/walk",
 	"remediate/host",
 	"remediate/host/hosttest",
 	"remediate/config",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -54,15 +55,22 @@ func wanted(findings []Finding) []plan.Entry {
 // show: better found now than on the machine.
 func prove(ctx context.Context, findings []Finding, pl *plan.Plan) error {
 	var errs []error
-	for _, f := range findings {
-		if f.Outcome != rule.Pass && f.Outcome != rule.Fail {
-			continue
-		}
-		for i, res := range f.Rule.Resources {
-			if !onlyFiles(f.Parts[i].Changes) || f.Parts[i].Outcome == rule.NotApplicable {
+	proven := func(at place) bool {
+		f := findings[at.rule]
+		part := f.Parts[at.resource]
+		return (f.Outcome == rule.Pass || f.Outcome == rule.Fail) && (part.Outcome == rule.Pass || part.Outcome == rule.Fail) && onlyFiles(part.Changes)
+	}
+	if len(pl.Steps) == 0 {
+		return nil // the machine as it is has just been looked at
+	}
+	pass := walkOnce(ctx, pl.After, rulesOf(findings), proven)
+	defer pass.wait()
+	for i, f := range findings {
+		for j, res := range f.Rule.Resources {
+			if !proven(place{i, j}) {
 				continue
 			}
-			after := observe(ctx, res, pl.After, RequirePersisted)
+			after := observe(ctx, place{i, j}, res, pl.After, pass, RequirePersisted)
 			if after.Outcome == rule.Pass || after.Outcome == rule.NotApplicable {
 				continue
 			}
@@ -72,11 +80,19 @@ func prove(ctx context.Context, findings []Finding, pl *plan.Plan) error {
 	return errors.Join(errs...)
 }
 
+func rulesOf(findings []Finding) []profile.Rule {
+	rules := make([]profile.Rule, len(findings))
+	for i, f := range findings {
+		rules[i] = f.Rule
+	}
+	return rules
+}
+
 // onlyFiles reports whether a plan's files show the whole effect of the changes.
 func onlyFiles(changes []rule.Change) bool {
 	for _, c := range changes {
 		switch c.(type) {
-		case rule.EditFile, rule.WriteFile, rule.PAMProfile, rule.SetAttr, rule.RemoveFile:
+		case rule.EditFile, rule.WriteFile, rule.PAMProfile, rule.SetAttr, rule.RemoveFile, rule.MountOptions:
 		default:
 			return false
 		}
@@ -110,13 +126,34 @@ type Applied struct {
 	Steps         []plan.Step // that were carried out, in order
 }
 
-// maxRounds bounds apply: a change may make other rules applicable, which one more round settles. A
-// rule that is still not satisfied then does not converge.
-const maxRounds = 3
+// maxRounds bounds apply: a change may make other rules applicable, which one more round settles, and
+// packages have a round of their own. A rule that is still not satisfied then does not converge.
+const maxRounds = 4
+
+// due gives the steps of a plan that this round carries out. Packages come alone: they bring files and
+// units, or take them away, and what is planned for those is worked out again afterwards. What did not
+// help once is not tried again.
+func due(steps, tried []plan.Step) []plan.Step {
+	var packages, rest []plan.Step
+	for _, s := range steps {
+		switch {
+		case !s.Packages():
+			rest = append(rest, s)
+		case !slices.ContainsFunc(tried, func(d plan.Step) bool { return d.Packages() && d.Target == s.Target && d.Action() == s.Action() }):
+			packages = append(packages, s)
+		}
+	}
+	if len(packages) > 0 {
+		return packages
+	}
+	return rest
+}
 
 // Apply brings the profile's rules about and observes again. On an error, Steps says what was done.
 func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (*Applied, error) {
 	var done Applied
+	var tried []plan.Step
+	refused := map[string]error{} // by rule, of packages that did not come or go
 	for round := range maxRounds {
 		findings, pl, err := Plan(ctx, p, w, o)
 		if round == 0 {
@@ -131,15 +168,25 @@ func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (*
 		if err := guard(ctx, findings, pl, w, o); err != nil {
 			return &done, err
 		}
-		for i, step := range pl.Steps {
+		steps := due(pl.Steps, tried)
+		for i, step := range steps {
 			if err := ctx.Err(); err != nil {
 				return &done, fmt.Errorf("stopped before %s: %w", step.Target, err)
 			}
-			if err := carryOut(ctx, w, step); err != nil {
+			tried = append(tried, step)
+			err := carryOut(ctx, w, step)
+			switch {
+			case err != nil && step.Packages() && ctx.Err() == nil:
+				// A repository that is out of reach is no reason to leave the rest undone.
+				for _, id := range step.Rules {
+					refused[id] = err
+				}
+				continue
+			case err != nil:
 				return &done, fmt.Errorf("cannot apply rule %s: %w", strings.Join(step.Rules, ", "), err)
 			}
 			done.Steps = append(done.Steps, step)
-			o.report(Event{Phase: "apply", Done: i + 1, Total: len(pl.Steps), What: step.Target})
+			o.report(Event{Phase: "apply", Done: i + 1, Total: len(steps), What: step.Target})
 		}
 	}
 	after, err := check(ctx, p, host.ReadOnly(w), o, "verify")
@@ -147,7 +194,7 @@ func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (*
 		return &done, err
 	}
 	done.After = after
-	markNotConverged(done.After)
+	markNotConverged(done.After, refused)
 	return &done, nil
 }
 
@@ -181,17 +228,25 @@ func touches(pl *plan.Plan, below []string) bool {
 }
 
 func carryOut(ctx context.Context, w host.Writer, s plan.Step) error {
-	if s.Write != nil && s.Write.OverLink {
-		return w.ReplaceLink(s.Target, s.Write.After, s.Write.Create)
-	}
 	if s.Write != nil {
-		return w.Replace(s.Target, s.Write.After, s.Write.Create)
+		content, err := generate(s.Write.After)
+		if err != nil {
+			return err
+		}
+		if s.Write.OverLink {
+			return w.ReplaceLink(s.Target, content, s.Write.Create)
+		}
+		return w.Replace(s.Target, content, s.Write.Create)
 	}
 	switch c := s.Change.(type) {
 	case rule.SetAttr:
-		return w.SetAttr(c.Path, c.Mode, c.UID, c.GID)
+		return setAttr(w, c)
 	case rule.RemoveFile:
 		return w.Remove(c.Path)
+	case rule.InstallPackage:
+		return w.InstallPackages(ctx, c.Names)
+	case rule.RemovePackage:
+		return w.RemovePackages(ctx, c.Names, c.Along)
 	case rule.ChangeUnit:
 		return w.ChangeUnit(ctx, c.Name, c.Action)
 	case rule.SetSysctl:
@@ -204,14 +259,30 @@ func carryOut(ctx context.Context, w host.Writer, s plan.Step) error {
 	return fmt.Errorf("no way to carry out %T", s.Change)
 }
 
+// setAttr leaves alone what is gone or has changed since it was seen: the look that follows decides
+// whether anything is left to be done.
+func setAttr(w host.Writer, c rule.SetAttr) error {
+	if c.Seen == nil {
+		return w.SetAttr(c.Path, c.Mode, c.UID, c.GID)
+	}
+	err := w.SetAttrOf(c.Path, *c.Seen, c.Mode, c.UID, c.GID)
+	if errors.Is(err, host.ErrChanged) || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // markNotConverged turns a fail that could have been changed into an error: the change was made and
 // the state did not come about. What cannot be changed stays a fail.
-func markNotConverged(findings []Finding) {
+func markNotConverged(findings []Finding, refused map[string]error) {
 	for i := range findings {
 		f := &findings[i]
 		if f.Outcome == rule.Fail && slices.ContainsFunc(f.Parts, changeable) {
 			f.Outcome = rule.Error
 			f.Message = "not converged: " + f.Message
+			if err := refused[f.Rule.ID]; err != nil {
+				f.Message = err.Error()
+			}
 		}
 	}
 }

@@ -76,11 +76,13 @@ func Check(ctx context.Context, p *profile.Profile, h host.Reader, o Options) ([
 
 func check(ctx context.Context, p *profile.Profile, h host.Reader, o Options, phase string) ([]Finding, error) {
 	findings := make([]Finding, 0, len(p.Rules))
+	pass := walkOnce(ctx, h, p.Rules, everything)
+	defer pass.wait()
 	for i, r := range p.Rules {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("cannot finish the %s: %w", phase, err)
 		}
-		findings = append(findings, look(ctx, r, h, o))
+		findings = append(findings, look(ctx, i, r, h, pass, o))
 		o.report(Event{Phase: phase, Done: i + 1, Total: len(p.Rules), What: r.ID})
 	}
 	return findings, nil
@@ -93,11 +95,11 @@ func (o Options) report(e Event) {
 }
 
 // look finds the outcome of one rule.
-func look(ctx context.Context, r profile.Rule, h host.Reader, o Options) Finding {
+func look(ctx context.Context, i int, r profile.Rule, h host.Reader, pass *pass, o Options) Finding {
 	f := Finding{Rule: r}
 	var outcomes []rule.Outcome
-	for _, res := range r.Resources {
-		part := observe(ctx, res, h, o.Require)
+	for j, res := range r.Resources {
+		part := observe(ctx, place{i, j}, res, h, pass, o.Require)
 		outcomes = append(outcomes, part.Outcome)
 		f.RunningDiffers = f.RunningDiffers || part.RunningDiffers
 		f.Parts = append(f.Parts, part)
@@ -108,9 +110,9 @@ func look(ctx context.Context, r profile.Rule, h host.Reader, o Options) Finding
 	return f
 }
 
-func observe(ctx context.Context, res resource.Resource, h host.Reader, require Require) Part {
+func observe(ctx context.Context, at place, res resource.Resource, h host.Reader, pass *pass, require Require) Part {
 	part := Part{Ref: res.Ref()}
-	o, err := res.Observe(ctx, h)
+	o, err := pass.observe(ctx, at, res, h)
 	part.Observation = o
 	if err != nil {
 		part.Outcome, part.Message = rule.Error, err.Error()

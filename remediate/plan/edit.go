@@ -85,7 +85,7 @@ func (f *fileEdits) render() ([]byte, error) {
 		if s.changed {
 			out = append(out, s.with...)
 		} else {
-			out = append(out, line)
+			out = append(out, s.line(line)+strings.Join(s.extended, ""))
 		}
 		out = append(out, s.after...)
 	}
@@ -109,6 +109,15 @@ type slot struct {
 	changed       bool
 	with          []string
 	by            string
+	fields        []fieldEdit // of a line that stays, in the order of asking
+	extended      []string    // goes to the end of a line that stays
+}
+
+// fieldEdit is a new text between two colons of a line.
+type fieldEdit struct {
+	field int
+	with  string
+	by    string
 }
 
 func (f *fileEdits) place(slots []slot, lines []string, e ownedEdit) error {
@@ -139,7 +148,17 @@ func (f *fileEdits) place(slots []slot, lines []string, e ownedEdit) error {
 		if s.changed && !slices.Equal(s.with, with) {
 			return &Conflict{fmt.Sprintf("%s:%d", f.path, e.Line), appendOnce([]string{s.by}, e.rule), "different edits of one line"}
 		}
+		if len(s.fields) > 0 {
+			return &Conflict{fmt.Sprintf("%s:%d", f.path, e.Line), appendOnce([]string{s.fields[0].by}, e.rule), "different edits of one line"}
+		}
+		if len(s.extended) > 0 {
+			return &Conflict{fmt.Sprintf("%s:%d", f.path, e.Line), f.rules, "different edits of one line"}
+		}
 		s.changed, s.with, s.by = true, with, e.rule
+	case rule.SetField:
+		return f.placeField(s, lines[e.Line-1], e)
+	case rule.ExtendLine:
+		return f.extend(s, lines[e.Line-1], e)
 	default:
 		return &Conflict{f.path, f.rules, "different contents for one file"}
 	}
@@ -197,4 +216,50 @@ func splitLines(content []byte) (lines []string, ended bool) {
 	text := string(content)
 	ended = strings.HasSuffix(text, "\n")
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n"), ended
+}
+
+// placeField notes a new text for one field of a line, beside those of other rules for other fields.
+func (f *fileEdits) placeField(s *slot, line string, e ownedEdit) error {
+	at := fmt.Sprintf("%s:%d", f.path, e.Line)
+	switch {
+	case line != e.Old:
+		return fmt.Errorf("cannot plan for rule %s: %s is not the line that was observed", e.rule, at)
+	case s.changed:
+		return &Conflict{at, appendOnce([]string{s.by}, e.rule), "different edits of one line"}
+	case e.Field < 1 || e.Field > strings.Count(line, ":")+1:
+		return fmt.Errorf("cannot plan for rule %s: %s has no field %d", e.rule, at, e.Field)
+	case len(e.New) != 1 || strings.ContainsAny(e.New[0], ":\n"):
+		return fmt.Errorf("cannot plan for rule %s: the new field %d of %s is not one field", e.rule, e.Field, at)
+	}
+	for _, have := range s.fields {
+		if have.field == e.Field && have.with != e.New[0] {
+			return &Conflict{at, appendOnce([]string{have.by}, e.rule), fmt.Sprintf("different texts for field %d", e.Field)}
+		}
+	}
+	s.fields = append(s.fields, fieldEdit{e.Field, e.New[0], e.rule})
+	return nil
+}
+
+// line gives a line with its fields set.
+func (s slot) line(text string) string {
+	if len(s.fields) == 0 {
+		return text
+	}
+	parts := strings.Split(text, ":")
+	for _, e := range s.fields {
+		parts[e.field-1] = e.with
+	}
+	return strings.Join(parts, ":")
+}
+
+// extend notes a text for the end of a line, after those of other rules.
+func (f *fileEdits) extend(s *slot, line string, e ownedEdit) error {
+	switch {
+	case line != e.Old:
+		return fmt.Errorf("cannot plan for rule %s: %s:%d is not the line that was observed", e.rule, f.path, e.Line)
+	case s.changed:
+		return &Conflict{fmt.Sprintf("%s:%d", f.path, e.Line), appendOnce([]string{s.by}, e.rule), "different edits of one line"}
+	}
+	s.extended = appendLines(s.extended, e.New)
+	return nil
 }

@@ -58,13 +58,15 @@ func (c *Conflict) Error() string {
 	return fmt.Sprintf("rules %s cannot both be satisfied: %s: %s", strings.Join(c.Rules, " and "), c.Target, c.Reason)
 }
 
-// New orders the entries' changes: files, then owners and modes, then removals, then units, then
+// New orders the entries' changes: packages, then files, then owners and modes, then removals, then units, then
 // what runs. Within a phase the rules' order holds. All conflicts are reported together.
 func New(h host.Reader, entries []Entry) (*Plan, error) {
 	b := &builder{base: h, after: host.NewOverlay(h), files: map[string]*fileEdits{}}
 	for _, e := range entries {
 		b.add(e)
 	}
+	b.mountOptions()
+	b.changePackages()
 	b.writeFiles()
 	b.updatePAM()
 	b.setAttrs()
@@ -83,7 +85,9 @@ type builder struct {
 
 	files    map[string]*fileEdits // by resolved path
 	order    []string              // of files, by first mention
+	packages []Entry               // to install or remove
 	profiles []Entry               // pam-auth-update profiles
+	mounts   []Entry
 	attrs    []Entry
 	rest     []Entry
 }
@@ -104,8 +108,12 @@ func (b *builder) add(e Entry) {
 		}
 	case rule.PAMProfile:
 		b.profiles = append(b.profiles, e)
+	case rule.MountOptions:
+		b.mounts = append(b.mounts, e)
 	case rule.SetAttr:
 		b.attrs = append(b.attrs, e)
+	case rule.InstallPackage, rule.RemovePackage:
+		b.packages = append(b.packages, e)
 	case rule.Unfixable:
 		// Nothing can be done: the rule's outcome says so.
 	default:
@@ -242,6 +250,7 @@ func (b *builder) setAttrs() {
 		}
 		joined.UID = cmp.Or(joined.UID, c.UID)
 		joined.GID = cmp.Or(joined.GID, c.GID)
+		joined.Seen = cmp.Or(joined.Seen, c.Seen)
 		step.Change = joined
 	}
 	for _, s := range b.steps {

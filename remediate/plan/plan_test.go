@@ -43,6 +43,7 @@ func TestEditsOfOneFileCombine(t *testing.T) {
 		"a replaced last line stays unended":   {"a", []rule.Edit{{Op: rule.ReplaceLine, Line: 1, Old: "a", New: []string{"b"}}}, "b"},
 		"a section is added":                   {"[A]\nx=1\n", []rule.Edit{{Op: rule.Append, Section: "[B]", New: []string{"y=1"}}}, "[A]\nx=1\n\n[B]\ny=1\n"},
 		"a section grows at its end":           {"[A]\nx=1\n\n[B]\ny=1\n", []rule.Edit{{Op: rule.Append, Section: "[A]", New: []string{"z=1"}}}, "[A]\nx=1\nz=1\n\n[B]\ny=1\n"},
+		"fields of one line combine":           {"a:b:c\n", []rule.Edit{{Op: rule.SetField, Line: 1, Old: "a:b:c", Field: 3, New: []string{"C"}}, {Op: rule.SetField, Line: 1, Old: "a:b:c", Field: 1, New: []string{""}}, {Op: rule.SetField, Line: 1, Old: "a:b:c", Field: 3, New: []string{"C"}}}, ":b:C\n"},
 		"a section is added once for two keys": {"", []rule.Edit{{Op: rule.Append, Section: "[A]", New: []string{"x=1"}}, {Op: rule.Append, Section: "[A]", New: []string{"y=1"}}}, "[A]\nx=1\ny=1\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,6 +113,18 @@ func TestConflictsNameBothRules(t *testing.T) {
 			edit("/etc/x", rule.Edit{Op: rule.ReplaceLine, Line: 1, Old: "a", New: []string{"b"}}),
 			edit("/etc/x", rule.Edit{Op: rule.ReplaceLine, Line: 1, Old: "a", New: []string{"c"}}),
 		},
+		"two texts of one field": {
+			edit("/etc/x", rule.Edit{Op: rule.SetField, Line: 1, Old: "a", Field: 1, New: []string{"b"}}),
+			edit("/etc/x", rule.Edit{Op: rule.SetField, Line: 1, Old: "a", Field: 1, New: []string{"c"}}),
+		},
+		"a field of a line that goes": {
+			edit("/etc/x", rule.Edit{Op: rule.SetField, Line: 1, Old: "a", Field: 1, New: []string{"b"}}),
+			edit("/etc/x", rule.Edit{Op: rule.DeleteLine, Line: 1, Old: "a"}),
+		},
+		"a line that goes and its field": {
+			edit("/etc/x", rule.Edit{Op: rule.DeleteLine, Line: 1, Old: "a"}),
+			edit("/etc/x", rule.Edit{Op: rule.SetField, Line: 1, Old: "a", Field: 1, New: []string{"b"}}),
+		},
 		"two contents of one file": {rule.WriteFile{Path: "/etc/x", Content: []byte("1")}, rule.WriteFile{Path: "/etc/x", Content: []byte("2")}},
 		"content and an edit":      {rule.WriteFile{Path: "/etc/x", Content: []byte("1")}, edit("/etc/x", rule.Edit{Op: rule.Append, New: []string{"y"}})},
 		"two owners":               {rule.SetAttr{Path: "/etc/x", UID: owner(0)}, rule.SetAttr{Path: "/etc/x", UID: owner(1)}},
@@ -150,7 +163,7 @@ func TestModesMeetInWhatBothAllow(t *testing.T) {
 func TestEditOfALineThatChangedIsAnError(t *testing.T) {
 	f := hosttest.Tree(t, "")
 	f.Write("/etc/x", "new\n")
-	for _, e := range []rule.Edit{{Op: rule.ReplaceLine, Line: 1, Old: "old"}, {Op: rule.DeleteLine, Line: 7, Old: "old"}} {
+	for _, e := range []rule.Edit{{Op: rule.ReplaceLine, Line: 1, Old: "old"}, {Op: rule.DeleteLine, Line: 7, Old: "old"}, {Op: rule.SetField, Line: 1, Old: "old", Field: 1, New: []string{"x"}}, {Op: rule.SetField, Line: 1, Old: "new", Field: 2, New: []string{"x"}}, {Op: rule.SetField, Line: 1, Old: "new", Field: 1, New: []string{"x:y"}}} {
 		if _, err := plan.New(f, entries(edit("/etc/x", e))); err == nil || !strings.Contains(err.Error(), "/etc/x") {
 			t.Errorf("error is %v", err)
 		}

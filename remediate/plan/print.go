@@ -24,6 +24,10 @@ func (s Step) Action() string {
 		return "set " + attrs(c)
 	case rule.RemoveFile:
 		return "remove file"
+	case rule.InstallPackage:
+		return "install packages"
+	case rule.RemovePackage:
+		return "remove packages"
 	case rule.ChangeUnit:
 		return string(c.Action) + " unit"
 	case rule.SetSysctl:

@@ -37,6 +37,7 @@ type profileSource struct {
 	platform                 *Platform
 	variables                map[string]variableValue
 	controls                 []*controlSource
+	waivers                  []*groupWaiver
 	origin                   origin
 	at                       hcl.Range
 }
@@ -66,6 +67,13 @@ type variableSource struct {
 	name, description string
 	value             cty.Value
 	at                hcl.Range
+}
+
+// groupWaiver is one reason for several controls of a profile.
+type groupWaiver struct {
+	controls   []string
+	controlsAt hcl.Range
+	waiver     *rule.Waiver
 }
 
 type waiverSource struct {
@@ -175,6 +183,9 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 			ID   string   `hcl:"id,label"`
 			Body hcl.Body `hcl:",remain"`
 		} `hcl:"control,block"`
+		Waivers []struct {
+			Body hcl.Body `hcl:",remain"`
+		} `hcl:"waiver,block"`
 	}
 	name := b.Labels[0]
 	if diags := gohcl.DecodeBody(b.Body, nil, &c); diags.HasErrors() {
@@ -192,8 +203,11 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 	s.parseExtends(p, c.Extends)
 	s.parseProfileVariables(p, c.Variables)
 	for _, block := range b.Body.Blocks {
-		if block.Type == "control" {
+		switch block.Type {
+		case "control":
 			s.parseControl(p, block, from)
+		case "waiver":
+			s.parseGroupWaiver(p, block, from)
 		}
 	}
 	s.profiles[name] = p
@@ -270,6 +284,24 @@ func (s *sources) parseControl(p *profileSource, b *hclsyntax.Block, from origin
 		control.waiver = s.waiver(*c.Waiver, from, blockRange(b.Body, "waiver"))
 	}
 	p.controls = append(p.controls, control)
+}
+
+func (s *sources) parseGroupWaiver(p *profileSource, b *hclsyntax.Block, from origin) {
+	var w struct {
+		Controls      hcl.Expression `hcl:"controls"`
+		Reason        string         `hcl:"reason"`
+		Justification string         `hcl:"justification"`
+		Owner         string         `hcl:"owner"`
+		Expires       string         `hcl:"expires"`
+	}
+	if diags := gohcl.DecodeBody(b.Body, nil, &w); diags.HasErrors() {
+		s.diags = append(s.diags, diags...)
+		return
+	}
+	g := &groupWaiver{controlsAt: w.Controls.Range()}
+	s.diags = append(s.diags, gohcl.DecodeExpression(w.Controls, nil, &g.controls)...)
+	g.waiver = s.waiver(waiverBody{w.Reason, w.Justification, w.Owner, w.Expires}, from, b.DefRange())
+	p.waivers = append(p.waivers, g)
 }
 
 func blockRange(body *hclsyntax.Body, blockType string) hcl.Range {

@@ -109,6 +109,19 @@ profile "aks-x" {
 	}
 }
 
+func TestOneWaiverCoversSeveralControls(t *testing.T) {
+	aks := "profile \"aks-x\" {\n  extends = \"cis-x\"\n  waiver {\n    controls = [\"1.1\", \"1.2\"]\n    reason = \"accepted_risk\"\n    justification = \"j\"\n    owner = \"o\"\n    expires = \"2027-01-01\"\n  }\n}\n"
+	p, err := Load(Options{Library: library(base, aks), Profiles: []string{"aks-x"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range p.Rules {
+		if r.Waiver == nil || r.Waiver.Justification != "j" {
+			t.Errorf("rule %s has waiver %+v", r.ID, r.Waiver)
+		}
+	}
+}
+
 func TestPlatformPicksTheFirstByName(t *testing.T) {
 	aks := "profile \"aks-x\" {\n  extends = \"cis-x\"\n}\n"
 	p, err := Load(Options{Library: library(base, aks), Platform: Platform{"ubuntu", "24.04"}})
@@ -167,6 +180,7 @@ func TestErrorsSayWhatAndWhere(t *testing.T) {
 		"a misspelt kind's attribute":   {"rule \"r\" {\n title = \"t\"\n why = \"w\"\n sysctl \"kernel.sysrq\" {\n  valeu = \"1\"\n }\n}\n" + control("control \"9\" {\n level = 1\n rules = [\"r\"]\n}"), []string{"mine.hcl line 5", "valeu"}},
 		"a rule with no resource":       {"rule \"r\" {\n title = \"t\"\n why = \"w\"\n}\n" + control(""), []string{"mine.hcl line 1", "could never fail"}},
 		"a waiver for nothing":          {control("control \"9\" {\n waiver {\n reason = \"accepted_risk\"\n justification = \"j\"\n owner = \"o\"\n expires = \"2027-01-01\"\n}\n}"), []string{"mine.hcl line 3", "Waiver for nothing"}},
+		"a group waiver for nothing":    {control("waiver {\n controls = [\"1.1\", \"7\"]\n reason = \"accepted_risk\"\n justification = \"j\"\n owner = \"o\"\n expires = \"2027-01-01\"\n}"), []string{"mine.hcl line 4", `no control "7"`}},
 		"a waiver without an owner":     {control("control \"1.1\" {\n waiver {\n reason = \"accepted_risk\"\n justification = \"j\"\n expires = \"2027-01-01\"\n}\n}"), []string{"mine.hcl line 4", "owner"}},
 		"an unknown waiver reason":      {control("control \"1.1\" {\n waiver {\n reason = \"accepted_risks\"\n justification = \"j\"\n owner = \"o\"\n expires = \"2027-01-01\"\n}\n}"), []string{"mine.hcl line 4", `did you mean "accepted_risk"?`}},
 		"a date that is none":           {control("control \"1.1\" {\n waiver {\n reason = \"accepted_risk\"\n justification = \"j\"\n owner = \"o\"\n expires = \"31.12.2027\"\n}\n}"), []string{"mine.hcl line 4", "YYYY-MM-DD"}},

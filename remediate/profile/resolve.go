@@ -67,6 +67,21 @@ func (s *sources) mergeInto(m *merged, name, benchmark string, from hcl.Range, c
 	for _, c := range p.controls {
 		s.mergeControl(m, c, benchmark)
 	}
+	for _, g := range p.waivers {
+		for _, id := range g.controls {
+			s.mergeWaiver(m, id, g, benchmark)
+		}
+	}
+}
+
+func (s *sources) mergeWaiver(m *merged, id string, g *groupWaiver, benchmark string) {
+	for _, c := range m.controls {
+		if c.id == id && c.benchmark == benchmark {
+			c.waiver = g.waiver
+			return
+		}
+	}
+	s.errorAt(g.controlsAt, "Waiver for nothing", "There is no control %q here.", id)
 }
 
 func (s *sources) mergeControl(m *merged, c *controlSource, benchmark string) {
@@ -156,10 +171,14 @@ func (s *sources) resolve(names []string, o Options) (*Profile, error) {
 				p.Rules = append(p.Rules, s.rule(s.rules[id], ctx, used))
 			}
 			r := &p.Rules[index[id]]
-			r.Controls = append(r.Controls, control)
-			if r.Waiver == nil {
+			// A rule is waived when every control that asks for it is: a waiver of one control does not
+			// excuse another.
+			if len(r.Controls) == 0 {
 				r.Waiver = control.Waiver
+			} else if control.Waiver == nil {
+				r.Waiver = nil
 			}
+			r.Controls = append(r.Controls, control)
 		}
 		if selected {
 			p.Controls = append(p.Controls, control)
@@ -268,10 +287,14 @@ func (s *sources) variablesInForce(m *merged, overrides map[string]string) map[s
 			s.diags = append(s.diags, d)
 			return
 		}
-		converted, err := convert.Convert(v, declared.value.Type())
+		want := declared.value.Type()
+		if want.IsTupleType() {
+			want = cty.List(cty.String) // a list is of any length, whatever its default's
+		}
+		converted, err := convert.Convert(v, want)
 		if err != nil || converted.IsNull() {
 			d.Summary = "Invalid value for variable"
-			d.Detail = fmt.Sprintf("Variable %q is a %s.", name, declared.value.Type().FriendlyName())
+			d.Detail = fmt.Sprintf("Variable %q is a %s.", name, want.FriendlyName())
 			s.diags = append(s.diags, d)
 			return
 		}

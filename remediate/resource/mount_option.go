@@ -122,8 +122,8 @@ func (m mountOption) describe(o *rule.Observation, found mountFound) {
 func (m mountOption) Diff(o rule.Observation) []rule.Change {
 	found := o.State.(mountFound)
 	var changes []rule.Change
-	if len(m.missing(found.next.Options)) > 0 {
-		changes = append(changes, m.persist(found.next))
+	if missing := m.missing(found.next.Options); len(missing) > 0 {
+		changes = append(changes, mountChange(found.next, missing))
 	}
 	if found.mounted && len(m.missing(found.now.Options)) > 0 {
 		changes = append(changes, rule.Remount{Path: m.path, Options: m.options})
@@ -131,44 +131,12 @@ func (m mountOption) Diff(o rule.Observation) []rule.Change {
 	return changes
 }
 
-func (m mountOption) persist(next fstab.Mount) rule.Change {
-	want := fstab.Add(next.Options, m.options)
-	switch next.Origin {
-	case fstab.Table:
-		return rule.EditFile{Path: fstab.File, Edits: []rule.Edit{{
-			Op: rule.ReplaceLine, Line: next.Entry.Line, Old: next.Entry.Raw, New: []string{next.Entry.WithOptions(want)},
-		}}}
-	case fstab.BuiltIn:
-		for _, b := range fstab.Builtins() {
-			if b.Path == m.path {
-				line := strings.Join([]string{b.Type, b.Path, b.Type, strings.Join(append([]string{"defaults"}, want...), ","), "0", "0"}, " ")
-				return rule.EditFile{Path: fstab.File, Create: rule.Attr{Mode: 0o644}, Edits: []rule.Edit{{Op: rule.Append, New: []string{line}}}}
-			}
-		}
-	case fstab.Unit:
-		return m.editUnit(next, want)
+// mountChange is the wish for options, or says why it cannot be granted.
+func mountChange(next fstab.Mount, missing []string) rule.Change {
+	if _, reason := next.Edit(missing, Header); reason != "" {
+		return rule.Unfixable{Subject: next.Path, Reason: reason, Of: rule.Persisted}
 	}
-	return rule.Unfixable{Subject: m.path, Reason: "nothing that is read at boot mounts it", Of: rule.Persisted}
-}
-
-// editUnit changes the Options= in force where it stands when it is the administrator's, and adds a
-// drop-in otherwise.
-func (m mountOption) editUnit(next fstab.Mount, want []string) rule.Change {
-	const name = "60-harden.conf"
-	line := "Options=" + strings.ReplaceAll(strings.Join(want, ","), "%", "%%")
-	w := next.Winner
-	if w.Line > 0 && strings.HasPrefix(w.Path, "/etc/") {
-		return rule.EditFile{Path: w.Path, Edits: replaceLines(w.Line, w.Raw, line)}
-	}
-	if strings.Contains(w.Path, ".d/") && path.Base(w.Path) >= name {
-		return rule.Unfixable{Subject: m.path, Reason: w.Path + " is read after " + name + " and belongs to a package", Of: rule.Persisted}
-	}
-	return rule.EditFile{
-		Path:   path.Join("/etc/systemd/system", next.Unit+".d", name),
-		Create: rule.Attr{Mode: 0o644},
-		Header: Header,
-		Edits:  []rule.Edit{{Op: rule.Append, Section: "[Mount]", New: []string{line}}},
-	}
+	return rule.MountOptions{Path: next.Path, Options: missing, Header: Header}
 }
 
 // replaceLines puts one line in the place of an assignment that may run over several.

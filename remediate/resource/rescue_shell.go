@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nodeimage/packer-plugin-harden/remediate/config/accounts"
 	"github.com/nodeimage/packer-plugin-harden/remediate/config/unitfile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
@@ -242,12 +243,12 @@ func (r rescueShell) Diff(o rule.Observation) []rule.Change {
 	if s := found.shadow; s != nil {
 		// An empty password becomes one that nothing matches; the other lines stay out of sight.
 		changes = append(changes, rule.EditFile{Path: "/etc/shadow", Secret: true, Edits: []rule.Edit{{
-			Op: rule.ReplaceLine, Line: s.line, Old: s.text, New: []string{strings.Replace(s.text, "root:", "root:!", 1)},
+			Op: rule.SetField, Field: accounts.PasswordField, Line: s.line, Old: s.text, New: []string{"!"},
 		}}})
 	}
 	if p := found.passwd; p != nil {
 		changes = append(changes, rule.EditFile{Path: "/etc/passwd", Edits: []rule.Edit{{
-			Op: rule.ReplaceLine, Line: p.line, Old: p.text, New: []string{strings.Replace(p.text, "root:", "root:x", 1)},
+			Op: rule.SetField, Field: accounts.PasswordField, Line: p.line, Old: p.text, New: []string{"x"},
 		}}})
 	}
 	return changes

@@ -1,0 +1,3 @@
+accounts "user id 0" {
+  require = "uid_0_is_root"
+}

@@ -1,0 +1,1 @@
+aide "schedule" {}

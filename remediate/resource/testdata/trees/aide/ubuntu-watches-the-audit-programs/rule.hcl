@@ -1,0 +1,1 @@
+aide "audit_tools" {}

@@ -1,0 +1,3 @@
+apparmor "profiles" {
+  mode = "loaded"
+}

@@ -1,0 +1,4 @@
+apparmor "profiles" {
+  mode   = "enforce"
+  except = ["chrome"]
+}

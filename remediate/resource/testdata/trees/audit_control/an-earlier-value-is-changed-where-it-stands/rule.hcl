@@ -1,0 +1,3 @@
+audit_control "enabled" {
+  value = 2
+}

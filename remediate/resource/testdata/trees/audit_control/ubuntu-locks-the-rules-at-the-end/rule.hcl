@@ -1,0 +1,7 @@
+audit_control "enabled" {
+  value = 2
+}
+
+audit_control "backlog_limit" {
+  min = 8192
+}

@@ -1,0 +1,5 @@
+audit_file "tools" {
+  owner  = "root"
+  groups = ["root"]
+  mode   = "0755"
+}

@@ -1,0 +1,3 @@
+audit_privileged "programs" {
+  uid_min = 500
+}

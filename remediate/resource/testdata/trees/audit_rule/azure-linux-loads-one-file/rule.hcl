@@ -1,0 +1,3 @@
+audit_rule "scope" {
+  lines = ["-w /etc/sudoers -p wa -k scope"]
+}

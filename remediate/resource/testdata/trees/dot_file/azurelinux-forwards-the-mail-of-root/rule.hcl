@@ -1,0 +1,3 @@
+dot_file ".forward" {
+  state = "absent"
+}

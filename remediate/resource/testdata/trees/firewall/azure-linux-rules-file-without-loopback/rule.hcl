@@ -1,0 +1,7 @@
+firewall "iptables" {
+  aspect = "default_deny"
+}
+
+firewall "iptables" {
+  aspect = "loopback"
+}

@@ -1,0 +1,7 @@
+firewall "ufw" {
+  aspect = "default_deny"
+}
+
+firewall "ufw" {
+  aspect = "loopback"
+}

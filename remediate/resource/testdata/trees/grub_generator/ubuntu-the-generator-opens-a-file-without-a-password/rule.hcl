@@ -1,0 +1,3 @@
+grub_generator "grub-mkconfig" {
+  mode = "0400"
+}

@@ -1,0 +1,5 @@
+home_directory "homes" {
+  exist = true
+  owned = true
+  mode  = "0750"
+}

@@ -1,0 +1,3 @@
+ipv6_status "all" {
+  state = "enabled"
+}

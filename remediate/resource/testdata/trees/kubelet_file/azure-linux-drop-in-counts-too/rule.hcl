@@ -1,0 +1,4 @@
+kubelet_file "service" {
+  owner = "root"
+  mode  = "0600"
+}

@@ -1,0 +1,3 @@
+logrotate "create" {
+  create_mode = "0640"
+}

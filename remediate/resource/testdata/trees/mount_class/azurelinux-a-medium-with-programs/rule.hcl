@@ -1,0 +1,3 @@
+mount_class "removable" {
+  options = ["noexec"]
+}

@@ -1,0 +1,7 @@
+mount_class "removable" {
+  options = ["nodev", "nosuid"]
+}
+
+mount_class "nfs" {
+  options = ["nosuid"]
+}

@@ -1,0 +1,11 @@
+package "telnet" {
+  state = "absent"
+}
+
+package "rsyslog" {
+  state = "installed"
+}
+
+package "sudo" {
+  state = "installed"
+}

@@ -1,0 +1,3 @@
+package_sources "repositories" {
+  allow = ["deb http://archive.ubuntu.com/ubuntu/ *"]
+}

@@ -1,0 +1,3 @@
+privileged_programs "setgid" {
+  allow = ["/usr/bin/write"]
+}

@@ -1,0 +1,3 @@
+privileged_programs "setuid" {
+  allow = ["/usr/bin/sudo", "/usr/lib/*/helper"]
+}

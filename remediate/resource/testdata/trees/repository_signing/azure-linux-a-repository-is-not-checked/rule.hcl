@@ -1,0 +1,5 @@
+repository_signing "tdnf" {}
+
+repository_signing "dnf" {
+  metadata = true
+}

@@ -1,0 +1,2 @@
+root_path "root" {
+}

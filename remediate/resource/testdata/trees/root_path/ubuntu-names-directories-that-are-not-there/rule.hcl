@@ -1,0 +1,3 @@
+root_path "root" {
+  exist = true
+}

@@ -1,0 +1,3 @@
+rsyslog_network "send" {
+  targets = ["loghost"]
+}

@@ -1,0 +1,1 @@
+rsyslog_network "receive" {}

@@ -1,0 +1,3 @@
+rsyslog_setting "FileCreateMode" {
+  mode = "0640"
+}

@@ -1,0 +1,1 @@
+ssh_host_keys "private" {}

@@ -1,0 +1,3 @@
+ssh_host_keys "private" {}
+
+ssh_host_keys "public" {}

@@ -1,0 +1,3 @@
+sudo_password "everybody" {
+  required_of = "everybody"
+}

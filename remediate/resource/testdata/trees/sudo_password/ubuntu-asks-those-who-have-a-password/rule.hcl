@@ -1,0 +1,4 @@
+sudo_password "everybody" {
+  required_of = "everybody"
+  allowed     = ["%robots"]
+}

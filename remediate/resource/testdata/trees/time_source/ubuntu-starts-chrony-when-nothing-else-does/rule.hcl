@@ -1,0 +1,7 @@
+time_source "chrony" {
+  started = true
+}
+
+time_source "systemd-timesyncd" {
+  started = true
+}

@@ -1,0 +1,3 @@
+time_source "ntp" {
+  restrict = true
+}

@@ -1,0 +1,1 @@
+unowned "groups" {}

@@ -1,0 +1,3 @@
+unowned "users" {}
+
+unowned "groups" {}

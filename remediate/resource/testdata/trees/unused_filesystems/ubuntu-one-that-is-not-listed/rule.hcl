@@ -1,0 +1,3 @@
+unused_filesystems "kernel modules" {
+  allow = ["netfs"]
+}

@@ -1,0 +1,3 @@
+world_writable "files" {}
+
+world_writable "directories" {}
