@@ -1,211 +1,150 @@
-# The intentions of the AKS host hardening list, placed in this system's benchmark. A number that starts
-# with AKS- is the list's own, for what this benchmark does not ask.
+# What AKS publishes of this system: the benchmark with its deviations, each waived for a reason.
 
 profile "aks-ubuntu-24.04" {
-  version   = "1.0"
-  benchmark = "CIS Ubuntu Linux 24.04 LTS Benchmark v1.0.0"
+  version = "1.0"
+  extends = "cis-ubuntu-24.04"
 
-  platform {
-    os      = "ubuntu"
-    version = "24.04"
+  variables = {
+    password_age_except = ["root"]
+    ssh_deny_users      = ["root", "omsagent", "nxautomation"]
   }
 
-  control "1.1.1.1" {
-    level = 1
-    rules = ["kmod-cramfs-disabled"]
+  waiver {
+    controls      = ["1.1.1.6"]
+    reason        = "potential_operational_impact"
+    justification = "containers are stacked from overlay mounts"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "1.1.1.2" {
-    level = 1
-    rules = ["kmod-freevxfs-disabled"]
+  waiver {
+    controls      = ["1.1.1.8"]
+    reason        = "potential_operational_impact"
+    justification = "provisioning on Azure reads a disc in this format"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "1.1.1.3" {
-    level = 1
-    rules = ["kmod-hfs-disabled"]
+  waiver {
+    controls      = ["1.1.2.1.1"]
+    reason        = "potential_operational_impact"
+    justification = "a tmpfs would take the space of /tmp from the memory of pods"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "1.1.1.4" {
-    level = 1
-    rules = ["kmod-hfsplus-disabled"]
+  waiver {
+    controls      = ["1.1.2.3.1", "1.1.2.4.1", "1.1.2.5.1", "1.1.2.6.1", "1.1.2.7.1"]
+    reason        = "potential_operational_impact"
+    justification = "a node has one root file system, so that no space is stranded in partitions"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "1.1.1.5" {
-    level = 1
-    rules = ["kmod-jffs2-disabled"]
+  waiver {
+    controls      = ["1.2.2.1"]
+    reason        = "depends_on_environment"
+    justification = "the owner of the cluster picks the node image and its upgrade channel"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "1.6.2" {
-    level = 1
-    rules = ["issue-banner"]
+  waiver {
+    controls      = ["1.3.1.3", "1.3.1.4"]
+    reason        = "potential_operational_impact"
+    justification = "enforcing every profile may stop workloads and add-ons"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "1.6.3" {
-    level = 1
-    rules = ["issue-net-banner"]
+  waiver {
+    controls      = ["2.1.12"]
+    reason        = "potential_operational_impact"
+    justification = "volumes over NFS need it"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "1.6.5" {
-    level = 1
-    rules = ["issue-access"]
+  waiver {
+    controls      = ["2.3.3.1"]
+    reason        = "equivalent_control"
+    justification = "time comes from the clock device of the hypervisor"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "1.6.6" {
-    level = 1
-    rules = ["issue-net-access"]
+  waiver {
+    controls      = ["3.2.1", "3.2.2", "3.2.3", "3.2.4"]
+    reason        = "potential_operational_impact"
+    justification = "user workloads may speak this protocol"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "2.4.1.2" {
-    level = 1
-    rules = ["crontab-access"]
+  waiver {
+    controls      = ["3.3.1"]
+    reason        = "potential_operational_impact"
+    justification = "container networking forwards packets"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "3.2.1" {
-    level = 2
-    rules = ["kmod-dccp-disabled"]
-
-    waiver {
-      reason        = "potential_operational_impact"
-      justification = "user workloads may speak DCCP"
-      owner         = "aks"
-      expires       = "2027-11-30"
-    }
+  waiver {
+    controls      = [
+      "4.1.1", "4.2.1", "4.2.2", "4.2.3", "4.2.4", "4.2.5", "4.2.6", "4.2.7",
+      "4.3.1", "4.3.2", "4.3.3", "4.3.4", "4.3.5", "4.3.6", "4.3.7", "4.3.8",
+      "4.3.9", "4.3.10", "4.4.1.1", "4.4.1.2", "4.4.1.3", "4.4.2.1", "4.4.2.2", "4.4.2.3",
+      "4.4.2.4", "4.4.3.1", "4.4.3.2", "4.4.3.3", "4.4.3.4",
+    ]
+    reason        = "covered_elsewhere"
+    justification = "network security groups and network policies filter; the node's packet filter belongs to the container network"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "3.2.2" {
-    level = 2
-    rules = ["kmod-tipc-disabled"]
-
-    waiver {
-      reason        = "potential_operational_impact"
-      justification = "user workloads may speak TIPC"
-      owner         = "aks"
-      expires       = "2027-11-30"
-    }
+  waiver {
+    controls      = ["5.1.8"]
+    reason        = "potential_operational_impact"
+    justification = "ports are forwarded through nodes for debugging"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "3.2.3" {
-    level = 2
-    rules = ["kmod-rds-disabled"]
-
-    waiver {
-      reason        = "potential_operational_impact"
-      justification = "user workloads may speak RDS"
-      owner         = "aks"
-      expires       = "2027-11-30"
-    }
+  waiver {
+    controls      = ["5.2.4"]
+    reason        = "potential_operational_impact"
+    justification = "administrators of nodes log in with keys and have no passwords"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "3.2.4" {
-    level = 2
-    rules = ["kmod-sctp-disabled"]
-
-    waiver {
-      reason        = "potential_operational_impact"
-      justification = "user workloads may speak SCTP"
-      owner         = "aks"
-      expires       = "2027-11-30"
-    }
+  waiver {
+    controls      = ["6.1.2.1.3", "6.1.3.6"]
+    reason        = "equivalent_control"
+    justification = "an agent of the platform collects the logs"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "3.3.2" {
-    level = 1
-    rules = ["redirects-not-sent"]
+  waiver {
+    controls      = [
+      "6.2.1.1", "6.2.1.2", "6.2.1.3", "6.2.1.4", "6.2.2.1", "6.2.2.2", "6.2.2.3", "6.2.2.4",
+      "6.2.3.1", "6.2.3.2", "6.2.3.3", "6.2.3.4", "6.2.3.5", "6.2.3.6", "6.2.3.7", "6.2.3.8",
+      "6.2.3.9", "6.2.3.10", "6.2.3.11", "6.2.3.12", "6.2.3.13", "6.2.3.14", "6.2.3.15", "6.2.3.16",
+      "6.2.3.17", "6.2.3.18", "6.2.3.19", "6.2.3.20", "6.2.4.1", "6.2.4.2", "6.2.4.4",
+    ]
+    reason        = "accepted_risk"
+    justification = "auditd is off on nodes, to save its overhead"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
-  control "3.3.5" {
-    level = 1
-    rules = ["redirects-refused"]
-  }
-
-  control "3.3.6" {
-    level = 1
-    rules = ["secure-redirects-refused"]
-  }
-
-  control "3.3.8" {
-    level = 1
-    rules = ["source-routes-refused"]
-  }
-
-  control "3.3.9" {
-    level = 1
-    rules = ["martians-logged"]
-  }
-
-  control "3.3.11" {
-    level = 1
-    rules = ["router-advertisements-refused"]
-  }
-
-  control "5.1.5" {
-    level = 1
-    rules = ["ssh-banner"]
-  }
-
-  control "5.1.7" {
-    level = 1
-    rules = ["ssh-idle-timeout"]
-  }
-
-  control "5.1.13" {
-    level = 1
-    rules = ["ssh-login-grace-time"]
-  }
-
-  control "5.1.15" {
-    level = 1
-    rules = ["ssh-macs-strong"]
-  }
-
-  control "5.1.16" {
-    level = 1
-    rules = ["ssh-max-auth-tries"]
-  }
-
-  control "5.1.20" {
-    level = 1
-    rules = ["ssh-root-login-off"]
-  }
-
-  control "5.1.21" {
-    level = 1
-    rules = ["ssh-user-environment-off"]
-  }
-
-  control "5.2.7" {
-    level = 1
-    rules = ["su-restricted"]
-  }
-
-  control "5.3.2.2" {
-    level = 1
-    rules = ["account-lockout"]
-  }
-
-  control "5.3.3.2.2" {
-    level = 1
-    rules = ["password-quality"]
-  }
-
-  control "5.4.1.1" {
-    level = 1
-    rules = ["password-max-days"]
-  }
-
-  control "5.4.1.5" {
-    level = 1
-    rules = ["password-inactive-lock"]
-  }
-
-  control "5.4.3.3" {
-    level = 1
-    rules = ["umask-restrictive"]
-  }
-
-  control "6.1.3.5" {
-    level = 1
-    rules = ["rsyslog-selectors"]
+  waiver {
+    controls      = ["6.3.1", "6.3.2", "6.3.3"]
+    reason        = "potential_operational_impact"
+    justification = "scans would disturb workloads, and a node is replaced rather than repaired"
+    owner         = "aks"
+    expires       = "2027-11-30"
   }
 
   control "AKS-1.4.3" {

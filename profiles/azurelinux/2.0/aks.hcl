@@ -1,0 +1,11 @@
+# What AKS publishes of this system: the benchmark with its deviations, each waived for a reason.
+
+profile "aks-azurelinux-2.0" {
+  version = "1.0"
+  extends = "cis-azurelinux-2.0"
+
+  variables = {
+    password_age_except = ["root"]
+    ssh_deny_users      = ["root", "omsagent", "nxautomation"]
+  }
+}

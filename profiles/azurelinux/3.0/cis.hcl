@@ -1,0 +1,722 @@
+profile "cis-azurelinux-3.0" {
+  version   = "1.0"
+  benchmark = "CIS Azure Linux 3.0 Benchmark v1.0"
+
+  platform {
+    os      = "azurelinux"
+    version = "3.0"
+  }
+
+  variables = {
+    unused_services = "absent"
+    nfs_server      = "masked"
+    rsync_daemon    = "masked"
+    firewall        = "iptables"
+    other_firewall  = "masked"
+  }
+
+  control "1.1.1.1" {
+    level = 1
+    rules = ["kmod-cramfs-disabled"]
+  }
+
+  control "1.1.1.2" {
+    level = 1
+    rules = ["kmod-freevxfs-disabled"]
+  }
+
+  control "1.1.1.3" {
+    level = 1
+    rules = ["kmod-hfs-disabled"]
+  }
+
+  control "1.1.1.4" {
+    level = 1
+    rules = ["kmod-hfsplus-disabled"]
+  }
+
+  control "1.1.1.5" {
+    level = 1
+    rules = ["kmod-jffs2-disabled"]
+  }
+
+  control "1.1.1.6" {
+    level = 1
+    rules = ["file-systems-unused"]
+  }
+
+  control "1.1.2.1.1" {
+    level = 1
+    rules = ["tmp-separate"]
+  }
+
+  control "1.1.2.1.2" {
+    level = 1
+    rules = ["tmp-nodev"]
+  }
+
+  control "1.1.2.1.3" {
+    level = 1
+    rules = ["tmp-nosuid"]
+  }
+
+  control "1.1.2.2.1" {
+    level = 1
+    rules = ["shm-separate"]
+  }
+
+  control "1.1.2.2.2" {
+    level = 1
+    rules = ["shm-nodev"]
+  }
+
+  control "1.1.2.2.3" {
+    level = 1
+    rules = ["shm-nosuid"]
+  }
+
+  control "1.2.1.1" {
+    level = 1
+    rules = ["package-keys-known"]
+  }
+
+  control "1.2.1.2" {
+    level = 1
+    rules = ["repository-signatures-dnf"]
+  }
+
+  control "1.2.1.3" {
+    level = 1
+    rules = ["repository-signatures-tdnf"]
+  }
+
+  control "1.2.1.4" {
+    level = 1
+    rules = ["package-repositories-known"]
+  }
+
+  control "1.3.1" {
+    level = 1
+    rules = ["aslr-on"]
+  }
+
+  control "1.3.2" {
+    level = 1
+    rules = ["ptrace-restricted"]
+  }
+
+  control "1.3.3" {
+    level = 1
+    rules = ["core-dumps-not-processed"]
+  }
+
+  control "1.3.4" {
+    level = 1
+    rules = ["core-dumps-not-stored"]
+  }
+
+  control "1.4.1" {
+    level = 1
+    rules = ["issue-banner"]
+  }
+
+  control "1.4.2" {
+    level = 1
+    rules = ["issue-net-banner"]
+  }
+
+  control "1.4.3" {
+    level = 1
+    rules = ["motd-access"]
+  }
+
+  control "1.4.4" {
+    level = 1
+    rules = ["issue-access"]
+  }
+
+  control "1.4.5" {
+    level = 1
+    rules = ["issue-net-access"]
+  }
+
+  control "2.1.1" {
+    level = 1
+    rules = ["time-single-daemon"]
+  }
+
+  control "2.1.2" {
+    level = 1
+    rules = ["time-chrony-source", "time-chrony-user"]
+  }
+
+  control "2.2.1" {
+    level = 1
+    rules = ["xinetd-not-in-use"]
+  }
+
+  control "2.2.2" {
+    level = 1
+    rules = ["x-server-absent"]
+  }
+
+  control "2.2.3" {
+    level = 1
+    rules = ["avahi-not-in-use"]
+  }
+
+  control "2.2.4" {
+    level = 1
+    rules = ["print-server-not-in-use"]
+  }
+
+  control "2.2.5" {
+    level = 1
+    rules = ["dhcp-server-not-in-use"]
+  }
+
+  control "2.2.6" {
+    level = 1
+    rules = ["dns-server-not-in-use"]
+  }
+
+  control "2.2.7" {
+    level = 1
+    rules = ["ftp-client-absent"]
+  }
+
+  control "2.2.8" {
+    level = 1
+    rules = ["ftp-server-not-in-use"]
+  }
+
+  control "2.2.9" {
+    level = 1
+    rules = ["tftp-server-not-in-use"]
+  }
+
+  control "2.2.10" {
+    level = 1
+    rules = ["web-server-not-in-use"]
+  }
+
+  control "2.2.11" {
+    level = 1
+    rules = ["mail-access-server-not-in-use"]
+  }
+
+  control "2.2.12" {
+    level = 1
+    rules = ["samba-server-not-in-use"]
+  }
+
+  control "2.2.13" {
+    level = 1
+    rules = ["web-proxy-not-in-use"]
+  }
+
+  control "2.2.14" {
+    level = 1
+    rules = ["snmp-server-not-in-use"]
+  }
+
+  control "2.2.15" {
+    level = 1
+    rules = ["nis-server-not-in-use"]
+  }
+
+  control "2.2.16" {
+    level = 1
+    rules = ["telnet-server-absent"]
+  }
+
+  control "2.2.17" {
+    level = 1
+    rules = ["mail-local-only"]
+  }
+
+  control "2.2.18" {
+    level = 1
+    rules = ["nfs-server-not-in-use"]
+  }
+
+  control "2.2.19" {
+    level = 1
+    rules = ["rsync-daemon-not-in-use"]
+  }
+
+  control "2.3.1" {
+    level = 1
+    rules = ["nis-client-absent"]
+  }
+
+  control "2.3.2" {
+    level = 1
+    rules = ["rsh-client-absent"]
+  }
+
+  control "2.3.3" {
+    level = 1
+    rules = ["talk-client-absent"]
+  }
+
+  control "2.3.4" {
+    level = 1
+    rules = ["telnet-client-absent"]
+  }
+
+  control "2.3.5" {
+    level = 1
+    rules = ["ldap-client-absent"]
+  }
+
+  control "2.3.6" {
+    level = 1
+    rules = ["tftp-client-absent"]
+  }
+
+  control "3.1.1" {
+    level = 1
+    rules = ["redirects-not-sent"]
+  }
+
+  control "3.1.2" {
+    level = 1
+    rules = ["bogus-icmp-ignored"]
+  }
+
+  control "3.1.3" {
+    level = 1
+    rules = ["broadcast-icmp-ignored"]
+  }
+
+  control "3.1.4" {
+    level = 1
+    rules = ["redirects-refused"]
+  }
+
+  control "3.1.5" {
+    level = 1
+    rules = ["secure-redirects-refused"]
+  }
+
+  control "3.1.6" {
+    level = 1
+    rules = ["reverse-path-filter"]
+  }
+
+  control "3.1.7" {
+    level = 1
+    rules = ["source-routes-refused"]
+  }
+
+  control "3.1.8" {
+    level = 1
+    rules = ["martians-logged"]
+  }
+
+  control "3.1.9" {
+    level = 1
+    rules = ["syn-cookies-on"]
+  }
+
+  control "3.1.10" {
+    level = 1
+    rules = ["router-advertisements-refused"]
+  }
+
+  control "4.1.1" {
+    level = 1
+    rules = ["iptables-installed"]
+  }
+
+  control "4.1.2" {
+    level = 1
+    rules = ["nftables-not-in-use"]
+  }
+
+  control "4.1.3" {
+    level = 1
+    rules = ["firewalld-not-in-use"]
+  }
+
+  control "5.1.1" {
+    level = 1
+    rules = ["cron-enabled"]
+  }
+
+  control "5.1.2" {
+    level = 1
+    rules = ["crontab-access"]
+  }
+
+  control "5.1.3" {
+    level = 1
+    rules = ["cron-hourly-access"]
+  }
+
+  control "5.1.4" {
+    level = 1
+    rules = ["cron-daily-access"]
+  }
+
+  control "5.1.5" {
+    level = 1
+    rules = ["cron-weekly-access"]
+  }
+
+  control "5.1.6" {
+    level = 1
+    rules = ["cron-monthly-access"]
+  }
+
+  control "5.1.7" {
+    level = 1
+    rules = ["cron-d-access"]
+  }
+
+  control "5.1.8" {
+    level = 1
+    rules = ["cron-users-limited"]
+  }
+
+  control "5.1.9" {
+    level = 1
+    rules = ["at-users-limited"]
+  }
+
+  control "5.2.1" {
+    level = 1
+    rules = ["ssh-config-access"]
+  }
+
+  control "5.2.2" {
+    level = 1
+    rules = ["ssh-host-private-keys-access"]
+  }
+
+  control "5.2.3" {
+    level = 1
+    rules = ["ssh-host-public-keys-access"]
+  }
+
+  control "5.2.4" {
+    level = 1
+    rules = ["ssh-ciphers-strong"]
+  }
+
+  control "5.2.5" {
+    level = 1
+    rules = ["ssh-key-exchanges-strong"]
+  }
+
+  control "5.2.6" {
+    level = 1
+    rules = ["ssh-macs-strong"]
+  }
+
+  control "5.2.7" {
+    level = 1
+    rules = ["ssh-users-denied"]
+  }
+
+  control "5.2.8" {
+    level = 1
+    rules = ["ssh-banner"]
+  }
+
+  control "5.2.9" {
+    level = 1
+    rules = ["ssh-idle-timeout"]
+  }
+
+  control "5.2.10" {
+    level = 1
+    rules = ["ssh-hostbased-off"]
+  }
+
+  control "5.2.11" {
+    level = 1
+    rules = ["ssh-rhosts-ignored"]
+  }
+
+  control "5.2.12" {
+    level = 1
+    rules = ["ssh-login-grace-time"]
+  }
+
+  control "5.2.13" {
+    level = 1
+    rules = ["ssh-log-level"]
+  }
+
+  control "5.2.14" {
+    level = 1
+    rules = ["ssh-max-auth-tries"]
+  }
+
+  control "5.2.15" {
+    level = 1
+    rules = ["ssh-max-startups"]
+  }
+
+  control "5.2.16" {
+    level = 1
+    rules = ["ssh-max-sessions"]
+  }
+
+  control "5.2.17" {
+    level = 1
+    rules = ["ssh-empty-passwords-off"]
+  }
+
+  control "5.2.18" {
+    level = 1
+    rules = ["ssh-root-login-off"]
+  }
+
+  control "5.2.19" {
+    level = 1
+    rules = ["ssh-user-environment-off"]
+  }
+
+  control "5.2.20" {
+    level = 1
+    rules = ["ssh-pam-on"]
+  }
+
+  control "5.3.1" {
+    level = 1
+    rules = ["sudo-installed"]
+  }
+
+  control "5.3.2" {
+    level = 1
+    rules = ["sudo-reauthenticates"]
+  }
+
+  control "5.3.3" {
+    level = 1
+    rules = ["sudo-timestamp-timeout"]
+  }
+
+  control "5.4.1" {
+    level = 1
+    rules = ["password-quality"]
+  }
+
+  control "5.4.2" {
+    level = 1
+    rules = ["account-lockout"]
+  }
+
+  control "5.4.3" {
+    level = 1
+    rules = ["password-hash-strong", "password-hash-new", "password-hashes-strong"]
+  }
+
+  control "5.4.4" {
+    level = 1
+    rules = ["password-history"]
+  }
+
+  control "5.5.1.1" {
+    level = 1
+    rules = ["password-max-days", "password-age-max"]
+  }
+
+  control "5.5.1.2" {
+    level = 1
+    rules = ["password-min-days", "password-age-min"]
+  }
+
+  control "5.5.1.3" {
+    level = 1
+    rules = ["password-warn-days", "password-age-warn"]
+  }
+
+  control "5.5.1.4" {
+    level = 1
+    rules = ["password-inactive-lock", "password-age-inactive"]
+  }
+
+  control "5.5.1.5" {
+    level = 1
+    rules = ["password-change-in-past"]
+  }
+
+  control "5.5.2" {
+    level = 1
+    rules = ["system-accounts-no-shell", "accounts-without-shell-locked"]
+  }
+
+  control "5.5.3" {
+    level = 1
+    rules = ["root-default-group"]
+  }
+
+  control "5.5.4" {
+    level = 1
+    rules = ["umask-restrictive"]
+  }
+
+  control "6.1.1.1.1" {
+    level = 1
+    rules = ["journald-active"]
+  }
+
+  control "6.1.1.1.2" {
+    level = 1
+    rules = ["journal-access"]
+  }
+
+  control "6.1.1.1.3" {
+    level = 1
+    rules = ["journal-forwarding"]
+  }
+
+  control "6.1.1.1.4" {
+    level = 1
+    rules = ["journal-remote-off"]
+  }
+
+  control "6.1.1.1.5" {
+    level = 1
+    rules = ["journal-persistent"]
+  }
+
+  control "6.1.1.1.6" {
+    level = 1
+    rules = ["journal-compressed"]
+  }
+
+  control "6.1.2.1" {
+    level = 1
+    rules = ["rsyslog-enabled"]
+  }
+
+  control "6.1.2.2" {
+    level = 1
+    rules = ["rsyslog-create-mode"]
+  }
+
+  control "6.1.2.3" {
+    level = 1
+    rules = ["rsyslog-no-receiver"]
+  }
+
+  control "6.1.3.1" {
+    level = 1
+    rules = ["log-files-access"]
+  }
+
+  control "6.2" {
+    level = 1
+    rules = ["logrotate-runs", "logrotate-configured"]
+  }
+
+  control "7.1.1" {
+    level = 1
+    rules = ["passwd-access"]
+  }
+
+  control "7.1.2" {
+    level = 1
+    rules = ["passwd-backup-access"]
+  }
+
+  control "7.1.3" {
+    level = 1
+    rules = ["group-access"]
+  }
+
+  control "7.1.4" {
+    level = 1
+    rules = ["group-backup-access"]
+  }
+
+  control "7.1.5" {
+    level = 1
+    rules = ["shadow-access"]
+  }
+
+  control "7.1.6" {
+    level = 1
+    rules = ["shadow-backup-access"]
+  }
+
+  control "7.1.7" {
+    level = 1
+    rules = ["gshadow-access"]
+  }
+
+  control "7.1.8" {
+    level = 1
+    rules = ["gshadow-backup-access"]
+  }
+
+  control "7.1.9" {
+    level = 1
+    rules = ["shells-access"]
+  }
+
+  control "7.1.10" {
+    level = 1
+    rules = ["opasswd-access"]
+  }
+
+  control "7.1.11" {
+    level = 1
+    rules = ["no-world-writable-files", "world-writable-directories-sticky"]
+  }
+
+  control "7.1.12" {
+    level = 1
+    rules = ["no-unowned-files", "no-ungrouped-files"]
+  }
+
+  control "7.2.1" {
+    level = 1
+    rules = ["passwords-shadowed"]
+  }
+
+  control "7.2.2" {
+    level = 1
+    rules = ["passwords-not-empty"]
+  }
+
+  control "7.2.3" {
+    level = 1
+    rules = ["groups-of-accounts-exist"]
+  }
+
+  control "7.2.4" {
+    level = 1
+    rules = ["unique-user-ids"]
+  }
+
+  control "7.2.5" {
+    level = 1
+    rules = ["unique-group-ids"]
+  }
+
+  control "7.2.6" {
+    level = 1
+    rules = ["unique-user-names"]
+  }
+
+  control "7.2.7" {
+    level = 1
+    rules = ["unique-group-names"]
+  }
+
+  control "7.2.8" {
+    level = 1
+    rules = ["home-directories-exist", "home-directories-owned", "home-directories-access"]
+  }
+
+  control "7.2.9" {
+    level = 1
+    rules = ["dot-files-access", "netrc-access", "no-forward-files", "no-rhosts-files"]
+  }
+}

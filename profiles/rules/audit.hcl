@@ -1,0 +1,455 @@
+# What the audit system records, how it keeps its log, and who may touch it. None of it applies where
+# auditd is not installed. AKS nodes run without auditd, so the AKS profiles ask for auditd-off instead.
+
+variable "audit_uid_min" {
+  description = "first user number of people, UID_MIN of login.defs"
+  default     = 1000
+}
+
+variable "audit_sudo_log" {
+  description = "the log file of sudo"
+  default     = "/var/log/sudo.log"
+}
+
+variable "audit_max_log_file" {
+  description = "size of an audit log file before max_log_file_action happens, in MiB"
+  default     = 8
+}
+
+variable "audit_max_log_file_action" {
+  description = "what happens at that size, the first is set"
+  default     = ["keep_logs"]
+}
+
+variable "audit_disk_full_action" {
+  description = "what auditd does when the disk is full, the first is set"
+  default     = ["halt", "single"]
+}
+
+variable "audit_disk_error_action" {
+  description = "what auditd does when the disk fails, the first is set"
+  default     = ["syslog", "single", "halt"]
+}
+
+variable "audit_space_left_action" {
+  description = "what auditd does when space becomes short, the first is set"
+  default     = ["email", "exec", "single", "halt"]
+}
+
+variable "audit_admin_space_left_action" {
+  description = "what auditd does when space is nearly gone, the first is set"
+  default     = ["single", "halt"]
+}
+
+rule "auditd-enabled" {
+  title = "auditd starts at boot"
+  why   = "Without the daemon nothing of what the kernel records is kept. It costs time on every recorded event, which is why AKS nodes go without. Source: CIS benchmarks, auditd; auditd(8)."
+
+  unit "auditd.service" {
+    state  = "enabled"
+    active = true
+  }
+}
+
+rule "auditd-off" {
+  title = "auditd does not start"
+  why   = "Recording system calls slows down every pod of a node, and two readers of the audit stream take events from each other. Source: AKS host hardening; azure node images."
+
+  unit "auditd.service" {
+    state  = "masked"
+    active = false
+  }
+}
+
+rule "audit-scope" {
+  title = "Changes of who may use sudo are recorded"
+  why   = "A new line in sudoers is how an intruder stays root. Without a record nobody can tell when it came. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "scope" {
+    lines = [
+      "-w /etc/sudoers -p wa -k scope",
+      "-w /etc/sudoers.d -p wa -k scope",
+    ]
+  }
+}
+
+rule "audit-user-emulation" {
+  title = "What runs as another user is recorded"
+  why   = "Everything that sudo or su starts has an effective user that is not the real one: this is the log of administration that the user cannot edit. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "user_emulation" {
+    lines = [
+      "-a always,exit -F arch=b64 -C euid!=uid -F auid!=unset -S execve -k user_emulation",
+      "-a always,exit -F arch=b32 -C euid!=uid -F auid!=unset -S execve -k user_emulation",
+    ]
+  }
+}
+
+rule "audit-sudo-log" {
+  title = "Changes of sudo's log are recorded"
+  why   = "Whoever clears the log of sudo hides what was done as root. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "sudo_log_file" {
+    lines = [
+      "-w ${var.audit_sudo_log} -p wa -k sudo_log_file",
+    ]
+  }
+}
+
+rule "audit-time-change" {
+  title = "Changes of the clock are recorded"
+  why   = "A clock that was moved makes every other log lie. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "time-change" {
+    lines = [
+      "-a always,exit -F arch=b64 -S adjtimex,settimeofday -k time-change",
+      "-a always,exit -F arch=b32 -S adjtimex,settimeofday -k time-change",
+      "-a always,exit -F arch=b64 -S clock_settime -F a0=0x0 -k time-change",
+      "-a always,exit -F arch=b32 -S clock_settime -F a0=0x0 -k time-change",
+      "-w /etc/localtime -p wa -k time-change",
+    ]
+  }
+}
+
+rule "audit-system-locale" {
+  title = "Changes of names and networks are recorded"
+  why   = "Host names and network files decide which machine others believe this to be. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "system-locale" {
+    lines = [
+      "-a always,exit -F arch=b64 -S sethostname,setdomainname -k system-locale",
+      "-a always,exit -F arch=b32 -S sethostname,setdomainname -k system-locale",
+      "-w /etc/issue -p wa -k system-locale",
+      "-w /etc/issue.net -p wa -k system-locale",
+      "-w /etc/hosts -p wa -k system-locale",
+      "-w /etc/hostname -p wa -k system-locale",
+      "-w /etc/networks -p wa -k system-locale",
+      "-w /etc/network -p wa -k system-locale",
+      "-w /etc/netplan -p wa -k system-locale",
+    ]
+  }
+}
+
+rule "audit-access" {
+  title = "Refused accesses to files are recorded"
+  why   = "Many refusals in a row are somebody looking for a way in. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "access" {
+    lines = [
+      "-a always,exit -F arch=b64 -S creat,open,openat,truncate,ftruncate -F exit=-EACCES -F auid>=${var.audit_uid_min} -F auid!=unset -k access",
+      "-a always,exit -F arch=b32 -S creat,open,openat,truncate,ftruncate -F exit=-EACCES -F auid>=${var.audit_uid_min} -F auid!=unset -k access",
+      "-a always,exit -F arch=b64 -S creat,open,openat,truncate,ftruncate -F exit=-EPERM -F auid>=${var.audit_uid_min} -F auid!=unset -k access",
+      "-a always,exit -F arch=b32 -S creat,open,openat,truncate,ftruncate -F exit=-EPERM -F auid>=${var.audit_uid_min} -F auid!=unset -k access",
+    ]
+  }
+}
+
+rule "audit-identity" {
+  title = "Changes of accounts are recorded"
+  why   = "A new user, group or password is recorded when it is made, whatever made it. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "identity" {
+    lines = [
+      "-w /etc/group -p wa -k identity",
+      "-w /etc/passwd -p wa -k identity",
+      "-w /etc/gshadow -p wa -k identity",
+      "-w /etc/shadow -p wa -k identity",
+      "-w /etc/security/opasswd -p wa -k identity",
+      "-w /etc/nsswitch.conf -p wa -k identity",
+      "-w /etc/pam.conf -p wa -k identity",
+      "-w /etc/pam.d -p wa -k identity",
+    ]
+  }
+}
+
+rule "audit-perm-mod" {
+  title = "Changes of modes, owners and attributes are recorded"
+  why   = "A set-user-id bit or an owner that changes is how a user's file becomes a way to root. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "perm_mod" {
+    lines = [
+      "-a always,exit -F arch=b64 -S chmod,fchmod,fchmodat -F auid>=${var.audit_uid_min} -F auid!=unset -k perm_mod",
+      "-a always,exit -F arch=b32 -S chmod,fchmod,fchmodat -F auid>=${var.audit_uid_min} -F auid!=unset -k perm_mod",
+      "-a always,exit -F arch=b64 -S chown,fchown,lchown,fchownat -F auid>=${var.audit_uid_min} -F auid!=unset -k perm_mod",
+      "-a always,exit -F arch=b32 -S chown,fchown,lchown,fchownat -F auid>=${var.audit_uid_min} -F auid!=unset -k perm_mod",
+      "-a always,exit -F arch=b64 -S setxattr,lsetxattr,fsetxattr,removexattr,lremovexattr,fremovexattr -F auid>=${var.audit_uid_min} -F auid!=unset -k perm_mod",
+      "-a always,exit -F arch=b32 -S setxattr,lsetxattr,fsetxattr,removexattr,lremovexattr,fremovexattr -F auid>=${var.audit_uid_min} -F auid!=unset -k perm_mod",
+    ]
+  }
+}
+
+rule "audit-mounts" {
+  title = "Mounts by users are recorded"
+  why   = "A mount brings in data and programs, and takes data out. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "mounts" {
+    lines = [
+      "-a always,exit -F arch=b64 -S mount -F auid>=${var.audit_uid_min} -F auid!=unset -k mounts",
+      "-a always,exit -F arch=b32 -S mount -F auid>=${var.audit_uid_min} -F auid!=unset -k mounts",
+    ]
+  }
+}
+
+rule "audit-session" {
+  title = "Changes of the session files are recorded"
+  why   = "These files say who was logged in; editing them hides a session. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "session" {
+    lines = [
+      "-w /var/run/utmp -p wa -k session",
+      "-w /var/log/wtmp -p wa -k session",
+      "-w /var/log/btmp -p wa -k session",
+    ]
+  }
+}
+
+rule "audit-logins" {
+  title = "Changes of the login records are recorded"
+  why   = "Clearing them hides failed and successful logins. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "logins" {
+    lines = [
+      "-w /var/log/lastlog -p wa -k logins",
+      "-w /var/run/faillock -p wa -k logins",
+    ]
+  }
+}
+
+rule "audit-delete" {
+  title = "Deletions of files by users are recorded"
+  why   = "What an intruder removes is often the only trace of what was there. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "delete" {
+    lines = [
+      "-a always,exit -F arch=b64 -S unlink,unlinkat,rename,renameat -F auid>=${var.audit_uid_min} -F auid!=unset -k delete",
+      "-a always,exit -F arch=b32 -S unlink,unlinkat,rename,renameat -F auid>=${var.audit_uid_min} -F auid!=unset -k delete",
+    ]
+  }
+}
+
+rule "audit-mac-policy" {
+  title = "Changes of AppArmor's policy are recorded"
+  why   = "A profile that is loosened lets a service do more, quietly. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "MAC-policy" {
+    lines = [
+      "-w /etc/apparmor -p wa -k MAC-policy",
+      "-w /etc/apparmor.d -p wa -k MAC-policy",
+    ]
+  }
+}
+
+rule "audit-chcon" {
+  title = "Every use of chcon is recorded"
+  why   = "It changes security contexts; failed tries count as well. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "chcon" {
+    lines = [
+      "-a always,exit -F path=/usr/bin/chcon -F perm=x -F auid>=${var.audit_uid_min} -F auid!=unset -k perm_chng",
+    ]
+  }
+}
+
+rule "audit-setfacl" {
+  title = "Every use of setfacl is recorded"
+  why   = "It changes access control lists; failed tries count as well. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "setfacl" {
+    lines = [
+      "-a always,exit -F path=/usr/bin/setfacl -F perm=x -F auid>=${var.audit_uid_min} -F auid!=unset -k perm_chng",
+    ]
+  }
+}
+
+rule "audit-chacl" {
+  title = "Every use of chacl is recorded"
+  why   = "It changes access control lists by the older tool; failed tries count as well. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "chacl" {
+    lines = [
+      "-a always,exit -F path=/usr/bin/chacl -F perm=x -F auid>=${var.audit_uid_min} -F auid!=unset -k perm_chng",
+    ]
+  }
+}
+
+rule "audit-usermod" {
+  title = "Every use of usermod is recorded"
+  why   = "It changes accounts; failed tries count as well. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "usermod" {
+    lines = [
+      "-a always,exit -F path=/usr/sbin/usermod -F perm=x -F auid>=${var.audit_uid_min} -F auid!=unset -k usermod",
+    ]
+  }
+}
+
+rule "audit-kernel-modules" {
+  title = "Loading and unloading of kernel modules is recorded"
+  why   = "A module runs with every right there is. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_rule "kernel_modules" {
+    lines = [
+      "-a always,exit -F arch=b64 -S init_module,finit_module,delete_module -F auid>=${var.audit_uid_min} -F auid!=unset -k kernel_modules",
+      "-a always,exit -F path=/usr/bin/kmod -F perm=x -F auid>=${var.audit_uid_min} -F auid!=unset -k kernel_modules",
+    ]
+  }
+}
+
+rule "audit-privileged" {
+  title = "Every start of a set-user-id program by a user is recorded"
+  why   = "These programs are the doors from a user to root. The benchmark searches the whole file system; this looks in the directories that hold programs, and the walk's inventory lists what is elsewhere. Source: CIS benchmarks, auditd rules; auditctl(8)."
+
+  audit_privileged "programs" {
+    uid_min = var.audit_uid_min
+  }
+}
+
+rule "audit-immutable" {
+  title = "The audit rules are locked until the next boot"
+  why   = "Otherwise root, or whoever became root, turns the recording off first. Changing a rule then takes a reboot. Source: CIS benchmarks, auditd rules; auditctl(8), -e."
+
+  audit_control "enabled" {
+    value = 2
+  }
+}
+
+rule "audit-loaded-as-configured" {
+  title = "What the kernel audits is what the files say"
+  why   = "Rules that were only typed in are gone after a boot; files that were only edited do nothing yet. The configured lines are listed for a person to compare. Source: CIS benchmarks, auditd rules; augenrules(8)."
+
+  audit_merged "rules" {}
+}
+
+rule "audit-log-size" {
+  title = "Audit log files have a stated size"
+  why   = "Files that are too small turn over too often, and one without a bound fills the disk. Source: CIS benchmarks, auditd data retention; auditd.conf(5)."
+
+  audit_setting "max_log_file" {
+    min = var.audit_max_log_file
+  }
+}
+
+rule "audit-logs-kept" {
+  title = "Audit logs are not deleted when they turn over"
+  why   = "Rotation deletes the oldest file, and with it the evidence. The logs then have to be shipped or removed by hand. Source: CIS benchmarks, auditd data retention; auditd.conf(5)."
+
+  audit_setting "max_log_file_action" {
+    one_of = var.audit_max_log_file_action
+  }
+}
+
+rule "audit-disk-full" {
+  title = "The machine does not go on unrecorded when the audit disk is full or fails"
+  why   = "It stops instead: right where the log matters more than the service, wrong for most nodes. Source: CIS benchmarks, auditd data retention; auditd.conf(5)."
+
+  audit_setting "disk_full_action" {
+    one_of = var.audit_disk_full_action
+  }
+
+  audit_setting "disk_error_action" {
+    one_of = var.audit_disk_error_action
+  }
+}
+
+rule "audit-space-warning" {
+  title = "Somebody hears of it when audit space runs short"
+  why   = "A full disk that nobody knew of ends the record, or the machine. Source: CIS benchmarks, auditd data retention; auditd.conf(5)."
+
+  audit_setting "space_left_action" {
+    one_of = var.audit_space_left_action
+  }
+
+  audit_setting "admin_space_left_action" {
+    one_of = var.audit_admin_space_left_action
+  }
+}
+
+rule "audit-log-mode" {
+  title = "Audit logs are for root and one group to read"
+  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+
+  audit_file "log" {
+    mode = "0640"
+  }
+}
+
+rule "audit-log-owner" {
+  title = "Audit logs belong to root"
+  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+
+  audit_file "log" {
+    owner = "root"
+  }
+}
+
+rule "audit-log-group" {
+  title = "Audit logs belong to the group root or adm"
+  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+
+  audit_file "log" {
+    groups = ["root", "adm"]
+  }
+}
+
+rule "audit-log-directory" {
+  title = "The directory of the audit log is closed to users"
+  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+
+  audit_file "log_directory" {
+    mode = "0750"
+  }
+}
+
+rule "audit-config-mode" {
+  title = "The audit configuration is closed to users"
+  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+
+  audit_file "configuration" {
+    mode = "0640"
+  }
+}
+
+rule "audit-config-owner" {
+  title = "The audit configuration belongs to root"
+  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+
+  audit_file "configuration" {
+    owner = "root"
+  }
+}
+
+rule "audit-config-group" {
+  title = "The audit configuration belongs to the group root"
+  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+
+  audit_file "configuration" {
+    groups = ["root"]
+  }
+}
+
+rule "audit-tools-mode" {
+  title = "Only root may change the audit programs"
+  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+
+  audit_file "tools" {
+    mode = "0755"
+  }
+}
+
+rule "audit-tools-owner" {
+  title = "The audit programs belong to root"
+  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+
+  audit_file "tools" {
+    owner = "root"
+  }
+}
+
+rule "audit-tools-group" {
+  title = "The audit programs belong to the group root"
+  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+
+  audit_file "tools" {
+    groups = ["root"]
+  }
+}
