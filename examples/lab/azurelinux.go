@@ -30,6 +30,9 @@ func azurelinux30() shape {
 			"etc/cron.yearly",
 			"etc/crontab",
 			"etc/dpkg",
+			"etc/logrotate.d/alternatives",
+			"etc/logrotate.d/apt",
+			"etc/logrotate.d/dpkg",
 			"usr/bin/apt*",
 			"usr/bin/dpkg*",
 			"var/lib/apt",
@@ -66,6 +69,8 @@ func azurelinux30() shape {
 		rename: []rename{
 			{"usr/lib/systemd/system/cron.service", "usr/lib/systemd/system/crond.service"},
 			{"usr/lib/systemd/system/chrony.service", "usr/lib/systemd/system/chronyd.service"},
+			// As systemd itself installs it; Debian makes it an example. AKS finds /tmp to be a file system of its own.
+			{"usr/share/systemd/tmp.mount", "usr/lib/systemd/system/tmp.mount"},
 		},
 		links: []link{
 			{"etc/os-release", "../usr/lib/os-release"},
@@ -85,6 +90,7 @@ func azurelinux30() shape {
 			{"etc/systemd/system/multi-user.target.wants/chronyd.service", "/usr/lib/systemd/system/chronyd.service"},
 			{"etc/systemd/system/multi-user.target.wants/rsyslog.service", "/usr/lib/systemd/system/rsyslog.service"},
 			{"etc/systemd/system/multi-user.target.wants/iptables.service", "/usr/lib/systemd/system/iptables.service"},
+			{"usr/lib/systemd/system/local-fs.target.wants/tmp.mount", "../tmp.mount"},
 			{"etc/systemd/system/timers.target.wants/logrotate.timer", "/usr/lib/systemd/system/logrotate.timer"},
 		},
 		dirs: []mode{

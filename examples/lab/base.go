@@ -12,17 +12,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
 const baseSuite = "bookworm"
 
 // baseVersion changes when prepareBase does: it is part of the base's hash.
-const baseVersion = "2"
+const baseVersion = "3"
 
 // basePackages is the union of what the shapes need, so that one base serves all of them.
 var basePackages = []string{
 	"apparmor",
+	"apparmor-utils",
 	"chrony",
 	"cracklib-runtime", // pam_pwquality rejects every password without its dictionary
 	"cron",
@@ -40,13 +42,14 @@ var basePackages = []string{
 	"procps",
 	"rsyslog",
 	"sudo",
+	"systemd-journal-remote",
 	"systemd-sysv",
 	"udev",
 }
 
 // baseHash names the base after its recipe, so that a changed recipe is a new base.
 func baseHash() string {
-	recipe := strings.Join(append([]string{baseVersion, baseSuite, runtime.GOARCH}, basePackages...), "\n")
+	recipe := strings.Join(slices.Concat([]string{baseVersion, baseSuite, runtime.GOARCH}, basePackages, []string{rpmSpec()}), "\n")
 	sum := sha256.Sum256([]byte(recipe))
 	return hex.EncodeToString(sum[:6])
 }
@@ -84,6 +87,9 @@ func Base(ctx context.Context, log io.Writer) (string, error) {
 	}
 	if err := prepareBase(partial); err != nil {
 		return "", fmt.Errorf("cannot prepare base: %w", err)
+	}
+	if err := buildRPMDatabase(ctx, partial); err != nil {
+		return "", err
 	}
 	if err := os.Rename(partial, base); err != nil {
 		return "", fmt.Errorf("cannot keep base: %w", err)

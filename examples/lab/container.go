@@ -68,7 +68,8 @@ func (c container) boot(keep *os.File) error {
 	cmd := exec.CommandContext(context.Background(), "sh", args...) // it outlives the call: see end
 	cmd.Stdout, cmd.Stderr = console, console
 	// The network is the container's own, and so are its sysctls: a namespace given by path hides that from nspawn.
-	cmd.Env = append(os.Environ(), "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network")
+	// And /tmp is what the node's fstab and units make of it: nspawn would put a tmpfs there.
+	cmd.Env = append(os.Environ(), "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network", "SYSTEMD_NSPAWN_TMPFS_TMP=0")
 	if keep != nil {
 		cmd.ExtraFiles = []*os.File{keep}
 	}

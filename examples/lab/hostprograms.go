@@ -16,6 +16,8 @@ import (
 var hostPrograms = []struct{ program, pkg string }{
 	{"debootstrap", "debootstrap"},
 	{"nsenter", "util-linux"},
+	{"rpm", "rpm"},
+	{"rpmbuild", "rpm"},
 	{"ssh", "openssh-client"},
 	{"ssh-keygen", "openssh-client"},
 	{"systemd-nspawn", "systemd-container"},

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 func TestNamesAreValidAndFitALink(t *testing.T) {
@@ -167,6 +168,33 @@ func TestATreeStaysInside(t *testing.T) {
 	}
 	if err := tr.write("etc/passwd", nil, 0o644); err == nil {
 		t.Error("wrote through a link that leads outside")
+	}
+}
+
+func TestARecipeOfRPMPackagesChangesTheBase(t *testing.T) {
+	before := baseHash()
+	defer func(old string) { rpmPackages[0].version = old }(rpmPackages[0].version)
+	rpmPackages[0].version += ".1"
+	if baseHash() == before {
+		t.Error("another version of a stub gives the same hash")
+	}
+}
+
+func TestEveryAccountIsAsOldAsTheNode(t *testing.T) {
+	tr, err := openTree(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	if err := tr.write("etc/shadow", []byte("root:*:19000:0:99999:7:::\neve:$y$x:19000:0:99999:7:::\nodd\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := dateAccounts(tr, time.Date(1970, 1, 3, 23, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	want := "root:*:2:0:99999:7:::\neve:$y$x:2:0:99999:7:::\nodd\n"
+	if shadow, err := tr.root.ReadFile("etc/shadow"); err != nil || string(shadow) != want {
+		t.Errorf("shadow: %q, %v, want %q", shadow, err, want)
 	}
 }
 

@@ -74,6 +74,12 @@ func TestANodeIsWhole(t *testing.T) {
 		if got := ssh(t, n, "hostname"); got != n.Name {
 			t.Errorf("host name is %s", got)
 		}
+		// It is what the node's own configuration says, not what a container gets.
+		tmpfs := n.Shape == "azurelinux-3.0"
+		got := ssh(t, n, "stat -f -c %T /tmp && stat -c %a /tmp")
+		if !strings.HasSuffix(got, "\n1777") || strings.HasPrefix(got, "tmpfs") != tmpfs {
+			t.Errorf("/tmp is %s", got)
+		}
 		// The node's network sysctls are its own and can be set; the kernel's are the host's and can't.
 		ssh(t, n, "sudo -n sysctl -q -w net.ipv4.conf.all.log_martians=1")
 		if res, err := n.Exec(t.Context(), "sysctl", "-q", "-w", "kernel.sysrq=0"); err != nil || res.Code == 0 {

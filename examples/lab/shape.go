@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 )
 
 // shapeFiles holds the files of the shapes, and those in common, as they lie in a root file system.
@@ -111,6 +112,9 @@ func (s shape) apply(t *tree) error {
 		if err := addUser(t, u); err != nil {
 			return err
 		}
+	}
+	if err := dateAccounts(t, time.Now()); err != nil {
+		return err
 	}
 	for _, o := range s.owners {
 		if err := t.own(o.path, o.uid, o.gid); err != nil {

@@ -21,6 +21,7 @@ func ubuntu2404() shape {
 			"etc/systemd/system/sshd.service",
 			"usr/lib/systemd/system/ssh@.service",
 			"usr/lib/systemd/system/rescue-ssh.target",
+			rpmDatabase,
 		},
 		links: []link{
 			// Noble's socket activation: the socket starts ssh.service at the first connection.

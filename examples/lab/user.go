@@ -5,6 +5,9 @@ package lab
 import (
 	"fmt"
 	"io/fs"
+	"strconv"
+	"strings"
+	"time"
 )
 
 // The accounts of every node: User logs in with a key and has passwordless sudo, as the admin user of a cloud image;
@@ -23,7 +26,7 @@ type user struct {
 	homeMode fs.FileMode
 }
 
-// addUser does what useradd does, without running a program of the tree.
+// addUser does what useradd does, without running a program of the tree. The day of the password is for dateAccounts.
 func addUser(t *tree, u user) error {
 	home := "home/" + u.name
 	for _, line := range []text{
@@ -57,6 +60,23 @@ func addUser(t *tree, u user) error {
 		}
 	}
 	return t.own(home, u.uid, u.uid)
+}
+
+// dateAccounts makes today the day on which every account got its password, also those without one: a base that is
+// months old must not be a node whose accounts are shut as soon as passwords may only be 90 days old.
+func dateAccounts(t *tree, today time.Time) error {
+	day := strconv.FormatInt(today.Unix()/(24*60*60), 10)
+	return t.edit("etc/shadow", func(old []byte) ([]byte, error) {
+		var shadow []byte
+		for line := range strings.Lines(string(old)) {
+			if fields := strings.Split(line, ":"); len(fields) == 9 {
+				fields[2] = day
+				line = strings.Join(fields, ":")
+			}
+			shadow = append(shadow, line...)
+		}
+		return shadow, nil
+	})
 }
 
 // nodeUsers are the accounts that every shape has, in the form that the shape's useradd would give them.
