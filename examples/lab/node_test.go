@@ -21,7 +21,7 @@ import (
 func start(t *testing.T, shape string) *Node {
 	t.Helper()
 	if err := Available(); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	began := time.Now()
 	n, err := Start(t.Context(), Options{Shape: shape, Log: t.Output()})
@@ -218,7 +218,7 @@ func TestMain(m *testing.M) {
 
 func TestACrashedOwnersNodeIsReaped(t *testing.T) {
 	if err := Available(); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), "LAB_TEST_START_AND_DIE=ubuntu-24.04")
@@ -244,7 +244,7 @@ func TestACrashedOwnersNodeIsReaped(t *testing.T) {
 
 func TestATreeHasTheShape(t *testing.T) {
 	if err := Available(); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	for _, shape := range Shapes() {
 		t.Run(shape, func(t *testing.T) {
