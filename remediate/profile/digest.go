@@ -24,7 +24,7 @@ func (s *sources) digest(p *Profile) string {
 		Rules     []ruleForm `json:"rules"`
 	}{p.Name, p.Version, p.Benchmark, p.Level, p.Platforms, p.Variables, p.Controls, nil}
 	for _, r := range p.Rules {
-		form.Rules = append(form.Rules, ruleForm{r.ID, string(s.rules[r.ID].source)})
+		form.Rules = append(form.Rules, ruleForm{r.ID, string(s.rules[r.ID].text)})
 	}
 	// Plain strings, numbers and slices always marshal.
 	data, err := json.Marshal(form)

@@ -2,6 +2,8 @@ package profile
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -57,10 +59,10 @@ type controlSource struct {
 }
 
 type ruleSource struct {
-	id, title, why string
-	blocks         hclsyntax.Blocks
-	source         []byte // the block as written, for the digest
-	at             hcl.Range
+	id, title, why, breaks, source, severity string
+	blocks                                   hclsyntax.Blocks
+	text                                     []byte // the block as written, for the digest
+	at                                       hcl.Range
 }
 
 type variableSource struct {
@@ -343,7 +345,7 @@ func (s *sources) waiver(b waiverBody, from origin, at hcl.Range) *rule.Waiver {
 
 func (s *sources) parseRule(b *hclsyntax.Block, src []byte) {
 	id := b.Labels[0]
-	r := &ruleSource{id: id, blocks: b.Body.Blocks, at: b.DefRange(), source: b.Range().SliceBytes(src)}
+	r := &ruleSource{id: id, blocks: b.Body.Blocks, at: b.DefRange(), text: b.Range().SliceBytes(src)}
 	for _, a := range sortedAttributes(b.Body.Attributes) {
 		var target *string
 		switch a.Name {
@@ -351,8 +353,15 @@ func (s *sources) parseRule(b *hclsyntax.Block, src []byte) {
 			target = &r.title
 		case "why":
 			target = &r.why
+		case "breaks":
+			target = &r.breaks
+		case "source":
+			target = &r.source
+		case "severity":
+			target = &r.severity
 		default:
-			s.errorAt(a.NameRange, "Unknown attribute", "A rule has a title, a why and resources%s.", didYouMean(a.Name, []string{"title", "why"}))
+			s.errorAt(a.NameRange, "Unknown attribute", "A rule has a title, a why, breaks, a source, a severity and resources%s.",
+				didYouMean(a.Name, []string{"title", "why", "breaks", "source", "severity"}))
 			continue
 		}
 		s.diags = append(s.diags, gohcl.DecodeExpression(a.Expr, nil, target)...)
@@ -363,6 +372,9 @@ func (s *sources) parseRule(b *hclsyntax.Block, src []byte) {
 	}
 	if r.title == "" || r.why == "" {
 		s.errorAt(r.at, "Incomplete rule", "Rule %q needs a title and a why.", id)
+	}
+	if r.severity != "" && !slices.Contains(Severities(), r.severity) {
+		s.errorAt(r.at, "Unknown severity", "Rule %q has severity %q; it is one of %s.", id, r.severity, strings.Join(Severities(), ", "))
 	}
 	if len(r.blocks) == 0 {
 		s.errorAt(r.at, "Rule without a resource", "Rule %q has no resource, so it could never fail.", id)

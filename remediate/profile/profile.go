@@ -54,10 +54,17 @@ type Rule struct {
 	ID        string
 	Title     string
 	Why       string
+	Breaks    string // what stops working where the state is not wanted; empty when nothing does
+	Source    string // where the facts come from
+	Severity  string // one of Severities, or empty
 	Resources []resource.Resource
 	Controls  []Control // those that the rule helps to satisfy
 	Waiver    *rule.Waiver
 }
+
+// Severities lists what a rule's severity can be, the worst first: high is a way in or a way to root, medium helps one
+// or hides it, low is hygiene.
+func Severities() []string { return []string{"high", "medium", "low"} }
 
 // Supports reports whether the profile is meant for the platform. A profile that names none (an
 // add-on) is meant for every platform.

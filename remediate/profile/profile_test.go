@@ -178,6 +178,7 @@ func TestErrorsSayWhatAndWhere(t *testing.T) {
 		"a misspelt attribute":          {"profile \"mine\" {\n  extend = \"cis-x\"\n}\n", []string{"mine.hcl line 2", "extend"}},
 		"a misspelt kind":               {"rule \"r\" {\n title = \"t\"\n why = \"w\"\n sysctll \"a\" {\n }\n}\n" + control("control \"9\" {\n level = 1\n rules = [\"r\"]\n}"), []string{"mine.hcl line 4", `did you mean "sysctl"?`}},
 		"a misspelt kind's attribute":   {"rule \"r\" {\n title = \"t\"\n why = \"w\"\n sysctl \"kernel.sysrq\" {\n  valeu = \"1\"\n }\n}\n" + control("control \"9\" {\n level = 1\n rules = [\"r\"]\n}"), []string{"mine.hcl line 5", "valeu"}},
+		"an unknown severity":           {"rule \"r\" {\n title = \"t\"\n why = \"w\"\n severity = \"worst\"\n sysctl \"kernel.sysrq\" {\n  value = \"1\"\n }\n}\n" + control(""), []string{"mine.hcl line 1", "high, medium, low"}},
 		"a rule with no resource":       {"rule \"r\" {\n title = \"t\"\n why = \"w\"\n}\n" + control(""), []string{"mine.hcl line 1", "could never fail"}},
 		"a waiver for nothing":          {control("control \"9\" {\n waiver {\n reason = \"accepted_risk\"\n justification = \"j\"\n owner = \"o\"\n expires = \"2027-01-01\"\n}\n}"), []string{"mine.hcl line 3", "Waiver for nothing"}},
 		"a group waiver for nothing":    {control("waiver {\n controls = [\"1.1\", \"7\"]\n reason = \"accepted_risk\"\n justification = \"j\"\n owner = \"o\"\n expires = \"2027-01-01\"\n}"), []string{"mine.hcl line 4", `no control "7"`}},

@@ -338,7 +338,7 @@ func evalContext(vars map[string]cty.Value, p Platform) *hcl.EvalContext {
 
 // rule builds a rule's resources, and notes which variables they use.
 func (s *sources) rule(src *ruleSource, ctx *hcl.EvalContext, used map[string]bool) Rule {
-	r := Rule{ID: src.id, Title: src.title, Why: src.why}
+	r := Rule{ID: src.id, Title: src.title, Why: src.why, Breaks: src.breaks, Source: src.source, Severity: src.severity}
 	for _, b := range src.blocks {
 		if res := s.resource(b, ctx); res != nil {
 			r.Resources = append(r.Resources, res)
