@@ -231,7 +231,7 @@ func TestACrashedOwnersNodeIsReaped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &Node{Name: string(name), dir: filepath.Join(nodes, string(name))}
+	n := &Node{Name: string(name), Login: Login{dir: filepath.Join(nodes, string(name))}}
 	leader, err := n.container().leader()
 	if err != nil {
 		t.Fatalf("the node should still be there: %v", err)
