@@ -217,8 +217,8 @@ func (n *Node) Exec(ctx context.Context, argv ...string) (Result, error) {
 
 // Console asks for a login on a terminal of the node, as a machine does on its console. Closing it ends the session.
 func (n *Node) Console(ctx context.Context) (io.ReadWriteCloser, error) {
-	// In another locale than a getty's, agetty takes the return key for something else.
-	cmd, err := n.inside(ctx, "env", "LANG=C", "script", "--quiet", "--flush", "--command", "agetty --noclear - dumb", "/dev/null")
+	// agetty must lead the terminal's session: the shell that script starts has to make way.
+	cmd, err := n.inside(ctx, "script", "--quiet", "--flush", "--command", "exec agetty --noclear - dumb", "/dev/null")
 	if err != nil {
 		return nil, err
 	}
