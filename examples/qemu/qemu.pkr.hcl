@@ -66,7 +66,7 @@ source "qemu" "image" {
   iso_url          = var.base_image
   iso_checksum     = "none" # a file of this machine, named after its recipe
   disk_image       = true
-  use_backing_file = true # the base is never written to
+  use_backing_file = true    # the base is never written to
   disk_size        = "2048M" # that of the base
   skip_resize_disk = true
   skip_compaction  = true # the conversion below does it
@@ -76,7 +76,7 @@ source "qemu" "image" {
 
   accelerator  = var.accelerator
   machine_type = "pc"
-  cpu_model    = "max"
+  cpu_model    = "max,la57=off" # with five-level page tables an emulated machine hangs when it reboots
   cpus         = 2
   memory       = 1024
   headless     = true
