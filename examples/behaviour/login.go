@@ -34,7 +34,7 @@ func bannerShown(t *testing.T, s *Subject) {
 
 func x11NotForwarded(t *testing.T, s *Subject) {
 	res, err := s.SSH(t.Context(), "echo DISPLAY=$DISPLAY", "ForwardX11=yes", "ForwardX11Trusted=yes", "LogLevel=INFO")
-	if err != nil || res.Stdout != "DISPLAY=\n" {
+	if err != nil || res.Stdout != "DISPLAY=\n" || !strings.Contains(res.Stderr, "X11 forwarding request failed") {
 		t.Errorf("X11 was forwarded: %v, %+v", err, res)
 	}
 }

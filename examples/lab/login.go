@@ -37,6 +37,7 @@ func (l Login) SSHInput(ctx context.Context, input io.Reader, command string, op
 	options = append(options, "IdentityFile="+l.KeyFile, "IdentitiesOnly=yes", "BatchMode=yes")
 	cmd := exec.CommandContext(ctx, "ssh", l.sshArgs(User, command, options...)...)
 	cmd.Stdin = input
+	cmd.Env = append(os.Environ(), "DISPLAY=:99") // or ssh would not even ask for X11 when it is told to
 	return sshOutput(cmd)
 }
 

@@ -76,7 +76,7 @@ source "qemu" "image" {
 
   accelerator  = var.accelerator
   machine_type = "pc"
-  cpu_model    = "max,la57=off" # with five-level page tables an emulated machine hangs when it reboots
+  cpu_model    = "max"
   cpus         = 2
   memory       = 1024
   headless     = true
