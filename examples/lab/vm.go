@@ -205,8 +205,9 @@ func (v *VM) Console(ctx context.Context) (io.ReadWriteCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot connect to the console: %w", err)
 	}
-	// The question was asked long ago: an empty answer has it repeated.
-	if _, err := io.WriteString(conn, "\r"); err != nil {
+	// The question was asked long ago: at an end of input, another getty asks it again.
+	const endOfInput = "\x04"
+	if _, err := io.WriteString(conn, endOfInput); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot write to the console: %w", err), conn.Close())
 	}
 	return conn, nil
