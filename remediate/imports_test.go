@@ -19,6 +19,7 @@ var layers = []string{
 	"remediate/walk",
 	"remediate/host",
 	"remediate/host/hosttest",
+	"remediate/journal",
 	"remediate/config",
 	"remediate/resource",
 	"remediate/profile",

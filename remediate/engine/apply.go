@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
+	"github.com/nodeimage/packer-plugin-harden/remediate/journal"
 	"github.com/nodeimage/packer-plugin-harden/remediate/plan"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/resource"
@@ -124,6 +126,10 @@ type Applied struct {
 	// Before and After are the findings around the changes; After is what counts.
 	Before, After []Finding
 	Steps         []plan.Step // that were carried out, in order
+	// Pending are the steps of the round that an error cut short, and that were not carried out.
+	Pending []plan.Step
+	// Undone are the earlier runs that were interrupted, and were taken back first.
+	Undone []journal.Result
 }
 
 // maxRounds bounds apply: a change may make other rules applicable, which one more round settles, and
@@ -149,32 +155,56 @@ func due(steps, tried []plan.Step) []plan.Step {
 	return rest
 }
 
-// Apply brings the profile's rules about and observes again. On an error, Steps says what was done.
-func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (*Applied, error) {
+// Apply brings the profile's rules about and observes again. Runs that were interrupted are undone first.
+// On an error, Steps and Pending say what was done and what not, and the machine's journal holds what
+// stood there.
+func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (_ *Applied, err error) {
 	var done Applied
-	var tried []plan.Step
+	j, undone, err := journal.Open(ctx, w, o.Journal)
+	done.Undone = undone
+	if err != nil {
+		return &done, err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	for _, r := range undone {
+		o.report(Event{Phase: "undo", Done: 1, Total: 1, What: fmt.Sprintf("run %d, which was interrupted", r.Run.Number)})
+	}
 	refused := map[string]error{} // by rule, of packages that did not come or go
+	if err := done.rounds(ctx, p, w, j, o, refused); err != nil {
+		return &done, err
+	}
+	if done.After, err = check(ctx, p, host.ReadOnly(w), o, "verify"); err != nil {
+		return &done, err
+	}
+	markNotConverged(done.After, refused)
+	return &done, j.Commit()
+}
+
+// rounds plans and carries out until nothing is left to do.
+func (done *Applied) rounds(ctx context.Context, p *profile.Profile, w host.Writer, j host.Changer, o Options, refused map[string]error) error {
+	var tried []plan.Step
 	for round := range maxRounds {
 		findings, pl, err := Plan(ctx, p, w, o)
 		if round == 0 {
 			done.Before = findings
 		}
 		if err != nil {
-			return &done, err
+			return err
 		}
 		if len(pl.Steps) == 0 {
-			break
+			return nil
 		}
 		if err := guard(ctx, findings, pl, w, o); err != nil {
-			return &done, err
+			return err
 		}
 		steps := due(pl.Steps, tried)
 		for i, step := range steps {
+			done.Pending = steps[i:]
 			if err := ctx.Err(); err != nil {
-				return &done, fmt.Errorf("stopped before %s: %w", step.Target, err)
+				return fmt.Errorf("stopped before %s: %w", step.Target, err)
 			}
 			tried = append(tried, step)
-			err := carryOut(ctx, w, step)
+			err := finish(ctx, func(ctx context.Context) error { return carryOut(ctx, j, step) })
 			switch {
 			case err != nil && step.Packages() && ctx.Err() == nil:
 				// A repository that is out of reach is no reason to leave the rest undone.
@@ -183,19 +213,33 @@ func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (*
 				}
 				continue
 			case err != nil:
-				return &done, fmt.Errorf("cannot apply rule %s: %w", strings.Join(step.Rules, ", "), err)
+				return fmt.Errorf("cannot apply rule %s: %w", strings.Join(step.Rules, ", "), err)
 			}
 			done.Steps = append(done.Steps, step)
 			o.report(Event{Phase: "apply", Done: i + 1, Total: len(steps), What: step.Target})
 		}
+		done.Pending = nil
 	}
-	after, err := check(ctx, p, host.ReadOnly(w), o, "verify")
-	if err != nil {
-		return &done, err
-	}
-	done.After = after
-	markNotConverged(done.After, refused)
-	return &done, nil
+	return nil
+}
+
+// grace is how long a step that has begun may take when the run is to stop: a package manager that is killed
+// leaves packages behind that are neither there nor gone.
+const grace = time.Minute
+
+// finish lets a step come to its end, so that a run stops between steps.
+func finish(ctx context.Context, step func(context.Context) error) error {
+	whole, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(grace):
+			cancel(context.Cause(ctx))
+		case <-whole.Done():
+		}
+	})
+	defer stop()
+	return step(whole)
 }
 
 // guard lets every kind that the plan touches judge the outcome before anything is written.
@@ -227,7 +271,7 @@ func touches(pl *plan.Plan, below []string) bool {
 	})
 }
 
-func carryOut(ctx context.Context, w host.Writer, s plan.Step) error {
+func carryOut(ctx context.Context, w host.Changer, s plan.Step) error {
 	if s.Write != nil {
 		content, err := generate(s.Write.After)
 		if err != nil {
@@ -261,7 +305,7 @@ func carryOut(ctx context.Context, w host.Writer, s plan.Step) error {
 
 // setAttr leaves alone what is gone or has changed since it was seen: the look that follows decides
 // whether anything is left to be done.
-func setAttr(w host.Writer, c rule.SetAttr) error {
+func setAttr(w host.Changer, c rule.SetAttr) error {
 	if c.Seen == nil {
 		return w.SetAttr(c.Path, c.Mode, c.UID, c.GID)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
+	"github.com/nodeimage/packer-plugin-harden/remediate/journal"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/resource"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
@@ -32,13 +33,15 @@ type Options struct {
 	Now time.Time
 	// Account must be able to log in after apply; nil when nobody has to.
 	Account *resource.Account
+	// Journal says what becomes of the record of what apply changed.
+	Journal journal.Options
 	// Progress, when not nil, is told of each rule that was looked at and each step that was taken.
 	Progress func(Event)
 }
 
 // Event is a moment of progress.
 type Event struct {
-	Phase string // "check", "apply", "verify"
+	Phase string // "undo", "check", "apply", "verify"
 	Done  int
 	Total int
 	What  string // the rule or target at hand

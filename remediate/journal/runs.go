@@ -1,0 +1,246 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nodeimage/packer-plugin-harden/remediate/host"
+)
+
+const (
+	journalDir = "journal" // below host.StateDir
+	logName    = "log"
+	closedName = "closed"
+
+	maxLog = 256 << 20 // bytes
+)
+
+// What a run's closed file says.
+const (
+	stateApplied = "applied"
+	statePartly  = "partly undone"
+)
+
+// Run is one recorded apply.
+type Run struct {
+	Number  int       `json:"run"`
+	Started time.Time `json:"started"`
+	Tool    string    `json:"tool,omitempty"`
+	Profile string    `json:"profile,omitempty"`
+	// State is "interrupted", "applied", or "partly undone".
+	State   string `json:"state"`
+	Changes int    `json:"changes"`
+}
+
+// Interrupted reports whether the run never came to its end.
+func (r Run) Interrupted() bool { return r.State == "interrupted" }
+
+// run is a recorded apply with its entries.
+type run struct {
+	Run
+	entries []entry
+	done    map[int]*done
+	made    []text
+	vault   host.Vault
+}
+
+// Runs lists the recorded applies, the oldest first.
+func Runs(w host.Writer) ([]Run, error) {
+	numbers, err := runNumbers(w)
+	if err != nil {
+		return nil, err
+	}
+	var runs []Run
+	for _, n := range numbers {
+		r, err := openRun(w, n)
+		if err != nil {
+			return runs, err
+		}
+		r.vault.Close()
+		if len(r.entries) > 0 {
+			runs = append(runs, r.Run)
+		}
+	}
+	return runs, nil
+}
+
+// runNumbers lists the runs' directories.
+func runNumbers(w host.Writer) ([]int, error) {
+	v, err := w.Vault(journalDir, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	names, err := v.Names()
+	if err != nil {
+		return nil, err
+	}
+	var numbers []int
+	for _, name := range names {
+		if n, err := strconv.Atoi(name); err == nil && n > 0 && strconv.Itoa(n) == name {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	return numbers, nil
+}
+
+// openRun reads a run's log.
+func openRun(w host.Writer, number int) (*run, error) {
+	v, err := w.Vault(runName(number), false)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{Run: Run{Number: number, State: "interrupted"}, vault: v, done: map[int]*done{}}
+	if err := r.read(); err != nil {
+		v.Close()
+		return nil, fmt.Errorf("cannot read the journal of run %d (%s/%s): %w", number, host.StateDir, runName(number), err)
+	}
+	return r, nil
+}
+
+func (r *run) read() error {
+	log, err := r.vault.Read(logName, maxLog)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	records, err := readLog(log)
+	if err != nil {
+		return err
+	}
+	for _, rec := range records {
+		switch {
+		case rec.Header != nil:
+			r.Started, r.Tool, r.Profile, r.made = rec.Header.Started, rec.Header.Tool, rec.Header.Profile, rec.Header.Made
+		case rec.Entry != nil:
+			r.entries = append(r.entries, *rec.Entry)
+		case rec.Done != nil:
+			r.done[rec.Done.N] = rec.Done
+		}
+	}
+	r.Changes = len(r.entries)
+	closed, err := r.vault.Read(closedName, 100)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	// The file is what counts. A run can end while its text is written, at the very end.
+	r.State = stateApplied
+	if strings.TrimSpace(string(closed)) == statePartly {
+		r.State = statePartly
+	}
+	return err
+}
+
+// remove removes a run's journal, its log first: a directory without one stands for nothing.
+func (r *run) remove(w host.Writer) error {
+	if err := r.vault.Remove(logName); err != nil {
+		return err
+	}
+	names, err := r.vault.Names()
+	if err != nil {
+		return err
+	}
+	if err := r.vault.Remove(names...); err != nil {
+		return err
+	}
+	gone := host.Node{Absent: true}
+	if err := w.Restore(host.StateDir+"/"+runName(r.Number), gone, nil, ""); err != nil {
+		return err
+	}
+	for _, name := range []string{journalDir, ""} {
+		empty, err := isEmpty(w, name)
+		if err != nil || !empty {
+			return err
+		}
+		if err := w.Restore(strings.TrimSuffix(host.StateDir+"/"+name, "/"), gone, nil, ""); err != nil {
+			return err
+		}
+	}
+	for _, dir := range slices.Backward(r.made) {
+		entries, err := w.ReadDir(string(dir))
+		if err != nil || len(entries) > 0 {
+			return err
+		}
+		if err := w.Restore(string(dir), gone, nil, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isEmpty(w host.Writer, name string) (bool, error) {
+	v, err := w.Vault(name, false)
+	if err != nil {
+		return false, err
+	}
+	defer v.Close()
+	names, err := v.Names()
+	return len(names) == 0, err
+}
+
+// removeAll removes the journals of all runs.
+func removeAll(w host.Writer) error {
+	return removeRuns(w, func(int, []int) bool { return true })
+}
+
+// prune removes the oldest runs.
+func prune(w host.Writer) error {
+	return removeRuns(w, func(i int, all []int) bool { return i < len(all)-keepRuns })
+}
+
+func removeRuns(w host.Writer, which func(i int, all []int) bool) error {
+	numbers, err := runNumbers(w)
+	if err != nil {
+		return err
+	}
+	for i, n := range numbers {
+		if !which(i, numbers) {
+			continue
+		}
+		r, err := openRun(w, n)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(r.remove(w), r.vault.Close()); err != nil {
+			return fmt.Errorf("cannot remove the journal of run %d: %w", n, err)
+		}
+	}
+	return nil
+}
+
+// recoverRuns undoes the runs that were interrupted, the newest first.
+func recoverRuns(ctx context.Context, w host.Writer) ([]Result, error) {
+	numbers, err := runNumbers(w)
+	if err != nil {
+		return nil, err
+	}
+	var results []Result
+	for _, n := range slices.Backward(numbers) {
+		r, err := openRun(w, n)
+		if err != nil {
+			return results, err
+		}
+		if r.Interrupted() {
+			var result Result
+			if result, err = r.undo(ctx, w, false); len(r.entries) > 0 {
+				results = append(results, result)
+			}
+		}
+		if err := errors.Join(err, r.vault.Close()); err != nil {
+			return results, err
+		}
+	}
+	return results, nil
+}
