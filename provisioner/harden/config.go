@@ -65,6 +65,11 @@ type Options struct {
 	ReconnectTimeout time.Duration `mapstructure:"reconnect_timeout"`
 	// Leave the working directory on the target, for debugging. The image then holds it.
 	KeepRemote bool `mapstructure:"keep_remote"`
+	// Leave the journal on the target, from which `harden undo` can restore what stood there before. It holds
+	// the old contents of every file that was changed, readable by root alone, and the image then holds
+	// them. By default it is removed once the machine is hardened, and a machine on which one is found fails
+	// the build.
+	KeepJournal bool `mapstructure:"keep_journal"`
 }
 
 // Config is the configuration of "harden".

@@ -35,6 +35,7 @@ type FlatAttestConfig struct {
 	RemoteTimeout        *string           `mapstructure:"remote_timeout" cty:"remote_timeout" hcl:"remote_timeout"`
 	ReconnectTimeout     *string           `mapstructure:"reconnect_timeout" cty:"reconnect_timeout" hcl:"reconnect_timeout"`
 	KeepRemote           *bool             `mapstructure:"keep_remote" cty:"keep_remote" hcl:"keep_remote"`
+	KeepJournal          *bool             `mapstructure:"keep_journal" cty:"keep_journal" hcl:"keep_journal"`
 }
 
 // FlatMapstructure returns a new FlatAttestConfig.
@@ -74,6 +75,7 @@ func (*FlatAttestConfig) HCL2Spec() map[string]hcldec.Spec {
 		"remote_timeout":             &hcldec.AttrSpec{Name: "remote_timeout", Type: cty.String, Required: false},
 		"reconnect_timeout":          &hcldec.AttrSpec{Name: "reconnect_timeout", Type: cty.String, Required: false},
 		"keep_remote":                &hcldec.AttrSpec{Name: "keep_remote", Type: cty.Bool, Required: false},
+		"keep_journal":               &hcldec.AttrSpec{Name: "keep_journal", Type: cty.Bool, Required: false},
 	}
 	return s
 }
@@ -106,6 +108,7 @@ type FlatConfig struct {
 	RemoteTimeout        *string           `mapstructure:"remote_timeout" cty:"remote_timeout" hcl:"remote_timeout"`
 	ReconnectTimeout     *string           `mapstructure:"reconnect_timeout" cty:"reconnect_timeout" hcl:"reconnect_timeout"`
 	KeepRemote           *bool             `mapstructure:"keep_remote" cty:"keep_remote" hcl:"keep_remote"`
+	KeepJournal          *bool             `mapstructure:"keep_journal" cty:"keep_journal" hcl:"keep_journal"`
 	DeprovisionCommand   *string           `mapstructure:"deprovision_command" cty:"deprovision_command" hcl:"deprovision_command"`
 }
 
@@ -146,6 +149,7 @@ func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 		"remote_timeout":             &hcldec.AttrSpec{Name: "remote_timeout", Type: cty.String, Required: false},
 		"reconnect_timeout":          &hcldec.AttrSpec{Name: "reconnect_timeout", Type: cty.String, Required: false},
 		"keep_remote":                &hcldec.AttrSpec{Name: "keep_remote", Type: cty.Bool, Required: false},
+		"keep_journal":               &hcldec.AttrSpec{Name: "keep_journal", Type: cty.Bool, Required: false},
 		"deprovision_command":        &hcldec.AttrSpec{Name: "deprovision_command", Type: cty.String, Required: false},
 	}
 	return s

@@ -47,12 +47,14 @@ func fake(command string, args []string, behave string) int {
 	output := f.String("output", "", "")
 	f.String("format", "", "")
 	var deprovision, cleanup, account *string
+	var keep *bool
 	attest := false
 	if command == "apply" {
 		deprovision = f.String("deprovision-command", "", "")
 		cleanup = f.String("cleanup", "", "")
 		account = f.String("account", "", "")
 		f.String("account-addr", "", "")
+		keep = f.Bool("keep-journal", true, "")
 	} else {
 		f.BoolVar(&attest, "attest", false, "")
 	}
@@ -104,6 +106,12 @@ func fake(command string, args []string, behave string) int {
 				r.Compliant = false
 			}
 			r.Results = append(r.Results, res)
+		}
+		if strings.Contains(behave, "journal") && (keep == nil || *keep) {
+			r.Journals = []report.Journal{{Run: 1, State: "applied"}}
+		}
+		if strings.Contains(behave, "interrupted") && action == report.Apply {
+			r.Interrupted, r.Compliant, failed = "no space left on device", false, true
 		}
 		switch {
 		case strings.Contains(behave, "nonce"):

@@ -42,6 +42,7 @@ type job struct {
 	digest  string   // of the binary
 	shared  []string // arguments of every run
 	account []string // arguments that say who must still be let in
+	journal string   // argument that says what becomes of the journal
 	last    []string // last lines that the program said
 	gone    bool     // the login is gone, or may be
 	dropped bool     // and the directory is, too
@@ -241,6 +242,7 @@ func (j *job) upload(ctx context.Context) error {
 		j.account = append(j.account, "--account-addr="+peer)
 	}
 	j.shared = args
+	j.journal = "--keep-journal=" + strconv.FormatBool(j.KeepJournal)
 	return nil
 }
 
@@ -260,7 +262,7 @@ func (j *job) harden() ([]byte, error) {
 func (j *job) once(ctx context.Context, action report.Action) (*report.Report, error) {
 	nonce := remote.Token()
 	file := j.stage.Path(fmt.Sprintf("%s-%s.json", action, nonce))
-	args := slices.Concat([]string{j.binary, "apply"}, j.account)
+	args := slices.Concat([]string{j.binary, "apply", j.journal}, j.account)
 	if action == report.Attest {
 		args = []string{j.binary, "check", "--attest"}
 	}
@@ -278,13 +280,22 @@ func (j *job) once(ctx context.Context, action report.Action) (*report.Report, e
 	if err != nil {
 		return nil, j.noReport(action, status, err)
 	}
-	return r, j.take(r)
+	return r, errors.Join(j.take(r), interrupted(r))
+}
+
+// interrupted is the error when a run did not come to its end. Its report says what was done, and says
+// nothing about a machine that could be used.
+func interrupted(r *report.Report) error {
+	if r.Interrupted == "" {
+		return nil
+	}
+	return fmt.Errorf("hardening was interrupted: %s", remote.Clean(r.Interrupted))
 }
 
 // final hardens, deprovisions and attests in one process, whose reports come on its output.
 func (j *job) final(ctx context.Context) error {
 	nonce := remote.Token()
-	args := slices.Concat([]string{j.binary, "apply"}, j.account, j.shared, []string{
+	args := slices.Concat([]string{j.binary, "apply", j.journal}, j.account, j.shared, []string{
 		"--nonce=" + nonce, "--cleanup=" + j.stage.Dir, "--deprovision-command=" + j.deprovision,
 	})
 	j.ui.Say("The same process will deprovision the machine and attest it; nothing can log in afterwards")
@@ -326,7 +337,7 @@ func (j *job) framed(frames map[string][]byte, action report.Action, nonce strin
 	if err != nil {
 		return nil, err
 	}
-	return r, j.take(r)
+	return r, errors.Join(j.take(r), interrupted(r))
 }
 
 // line shows one line of the program's progress.

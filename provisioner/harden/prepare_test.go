@@ -112,7 +112,7 @@ func TestPreparingTwiceKeepsNothingOfTheFirst(t *testing.T) {
 			}
 			for attribute, kind := range map[string]cty.Type{
 				"profile": cty.List(cty.String), "waivers": cty.List(cty.String), "only_rules": cty.List(cty.String), "skip_rules": cty.List(cty.String),
-				"formats": cty.List(cty.String), "variables": cty.Map(cty.String), "level": cty.Number, "keep_remote": cty.Bool,
+				"formats": cty.List(cty.String), "variables": cty.Map(cty.String), "level": cty.Number, "keep_remote": cty.Bool, "keep_journal": cty.Bool,
 				"packer_debug": cty.Bool, "packer_force": cty.Bool, "packer_user_variables": cty.Map(cty.String), "packer_sensitive_variables": cty.List(cty.String),
 			} {
 				attributes[attribute] = cty.NullVal(kind)

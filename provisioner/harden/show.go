@@ -81,6 +81,9 @@ func (j *job) judge(applied, attested *report.Report) error {
 	where := j.dir()
 	j.ui.Say("Reports are in " + where)
 
+	if err := j.oldContents(attested); err != nil {
+		return err
+	}
 	if attested.Compliant {
 		j.ui.Say("The machine is compliant with " + j.want.Name)
 		return nil
@@ -92,6 +95,19 @@ func (j *job) judge(applied, attested *report.Report) error {
 		return nil
 	}
 	return notCompliant(verdict)
+}
+
+// oldContents is an error when what earlier runs replaced would be shipped, unless that is wanted.
+func (j *job) oldContents(attested *report.Report) error {
+	switch runs := len(attested.Journals); {
+	case runs == 0:
+		return nil
+	case j.KeepJournal:
+		j.ui.Error("keep_journal: the old contents of what was changed are left on the target, and so in the image")
+		return nil
+	default:
+		return fmt.Errorf("the machine would ship the old contents of what %d earlier runs of harden changed: remove /var/lib/harden/journal, or set keep_journal", runs)
+	}
 }
 
 // notCompliant is the error when there is a report that can be trusted, and it says no.

@@ -3,7 +3,9 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/engine"
+	"github.com/nodeimage/packer-plugin-harden/remediate/journal"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 )
 
@@ -27,6 +30,8 @@ func applyCommand(s Streams) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&a.account, "account", os.Getenv("SUDO_USER"), "account that must still be able to log in (default: who called sudo)")
 	flags.StringVar(&a.accountAddr, "account-addr", "", "address that the account logs in from")
+	flags.BoolVar(&a.keep, "keep-journal", true, "keep what stood there before, so that harden undo can take the run back; otherwise the journals of all runs are removed")
+	a.registerLock(cmd)
 	flags.StringVar(&a.deprovision, "deprovision-command", "", "shell command to run between apply and a final check; both reports then go to standard output as frames")
 	flags.StringVar(&a.cleanup, "cleanup", "", "directory to remove before the deprovision command")
 	return cmd
@@ -40,6 +45,8 @@ type apply struct {
 	accountAddr string
 	deprovision string
 	cleanup     string
+	keep        bool
+	lockFlags
 }
 
 func (a *apply) run(ctx context.Context) error {
@@ -61,18 +68,26 @@ func (a *apply) run(ctx context.Context) error {
 	}
 	defer on.close()
 	applied, err := a.apply(ctx, on)
-	if err != nil {
+	if applied == nil {
 		return err
 	}
 	if a.deprovision == "" {
-		if err := a.out.write(a.streams, applied); err != nil {
+		if writeErr := a.out.write(a.streams, applied); writeErr != nil {
+			return errors.Join(err, writeErr)
+		}
+		if err != nil {
 			return err
 		}
 		return verdict(applied)
 	}
+	if err != nil {
+		return errors.Join(err, a.frame("apply", applied))
+	}
 	return a.deprovisionAndAttest(ctx, on, applied)
 }
 
+// apply changes the machine. Once it has begun to, there is a report even of a run that did not come to its
+// end, of how the machine was left.
 func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
 	name, err := tool()
 	if err != nil {
@@ -85,18 +100,46 @@ func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
 	started := time.Now()
 	done, err := engine.Apply(ctx, on.profile, on.writer, engine.Options{
 		Require: on.require, Now: started, Account: account, Progress: progress(a.streams.Err),
+		Journal: journal.Options{Keep: a.keep, LockTimeout: a.timeout, Tool: name.Version, Profile: on.profile.Name},
 	})
+	showUndone(a.streams.Err, done.Undone)
+	findings := done.After
 	if err != nil {
-		if len(done.Steps) > 0 {
-			return nil, fmt.Errorf("%w (%d changes had been made)", err, len(done.Steps))
+		if len(done.Steps) == 0 && len(done.Pending) == 0 {
+			return nil, err
 		}
-		return nil, err
+		err = fmt.Errorf("%w (%d changes were made, %d were not; the next apply, or harden undo, takes them back)", err, len(done.Steps), len(done.Pending))
+		findings = lookAgain(ctx, on, started)
+	}
+	journals, listErr := journal.Runs(on.writer)
+	if err == nil {
+		err = listErr
 	}
 	return report.New(report.Run{
 		Action: report.Apply, Tool: name, Profile: on.profile, Host: on.writer, Require: on.require,
 		Started: started, Finished: time.Now(), Nonce: a.target.nonce, RunID: a.target.runID,
-		Findings: done.After, Steps: done.Steps,
-	}), nil
+		Findings: findings, Steps: done.Steps, Pending: done.Pending, Interrupted: err, Undone: done.Undone, Journals: journals,
+	}), err
+}
+
+// lookAgain finds how a run that was cut short has left the machine. Looking is quick, and changes nothing.
+func lookAgain(ctx context.Context, on *target, now time.Time) []engine.Finding {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	findings, err := engine.Check(ctx, on.profile, on.writer, engine.Options{Require: on.require, Now: now})
+	if err != nil {
+		return nil // the report then has no results, and is not compliant
+	}
+	return findings
+}
+
+// showUndone tells what of interrupted runs could not be taken back.
+func showUndone(w io.Writer, results []journal.Result) {
+	for _, r := range results {
+		for _, l := range r.Left {
+			fmt.Fprintf(w, "undo: %s is not as it was before run %d: %s\n", report.Printable(l.Target), r.Run.Number, report.Printable(l.Reason))
+		}
+	}
 }
 
 // deprovisionAndAttest is for images whose login user goes away: nobody could log in to attest

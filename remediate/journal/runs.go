@@ -63,9 +63,7 @@ func Runs(w host.Writer) ([]Run, error) {
 			return runs, err
 		}
 		r.vault.Close()
-		if len(r.entries) > 0 {
-			runs = append(runs, r.Run)
-		}
+		runs = append(runs, r.Run)
 	}
 	return runs, nil
 }

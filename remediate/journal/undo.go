@@ -67,6 +67,7 @@ func Undo(ctx context.Context, w host.Writer, o UndoOptions) (result Result, err
 }
 
 func choose(runs []Run, number int) (int, error) {
+	runs = slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.Changes == 0 })
 	if number != 0 {
 		if !slices.ContainsFunc(runs, func(r Run) bool { return r.Number == number }) {
 			return 0, fmt.Errorf("cannot undo run %d: %w", number, ErrNoRun)
