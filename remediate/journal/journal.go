@@ -7,6 +7,7 @@
 //	log      one line an entry: a checksum, and what is about to change; see record.go
 //	1, 2     the files that entries 1 and 2 replaced or removed: hard links to them where possible
 //	closed   says that the run is over; a run without it was interrupted
+//	undone   the numbers of the entries that were taken back
 //
 // A directory without a log is what is left of a run that is over and was being removed.
 package journal

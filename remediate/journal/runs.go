@@ -17,6 +17,7 @@ const (
 	journalDir = "journal" // below host.StateDir
 	logName    = "log"
 	closedName = "closed"
+	undoneName = "undone"
 
 	maxLog = 256 << 20 // bytes
 )
@@ -26,6 +27,9 @@ const (
 	stateApplied = "applied"
 	statePartly  = "partly undone"
 )
+
+// markFormat is one entry of the undone file, which may follow a torn one and be torn itself.
+const markFormat = "\n%d."
 
 // Run is one recorded apply.
 type Run struct {
@@ -46,6 +50,7 @@ type run struct {
 	Run
 	entries []entry
 	done    map[int]*done
+	undone  map[int]bool
 	made    []text
 	vault   host.Vault
 }
@@ -98,7 +103,7 @@ func openRun(w host.Writer, number int) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{Run: Run{Number: number, State: "interrupted"}, vault: v, done: map[int]*done{}}
+	r := &run{Run: Run{Number: number, State: "interrupted"}, vault: v, done: map[int]*done{}, undone: map[int]bool{}}
 	if err := r.read(); err != nil {
 		v.Close()
 		return nil, fmt.Errorf("cannot read the journal of run %d (%s/%s): %w", number, host.StateDir, runName(number), err)
@@ -129,6 +134,9 @@ func (r *run) read() error {
 		}
 	}
 	r.Changes = len(r.entries)
+	if err := r.readUndone(); err != nil {
+		return err
+	}
 	closed, err := r.vault.Read(closedName, 100)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -139,6 +147,26 @@ func (r *run) read() error {
 		r.State = statePartly
 	}
 	return err
+}
+
+func (r *run) readUndone() error {
+	marks, err := r.vault.Read(undoneName, maxLog)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for line := range strings.SplitSeq(string(marks), "\n") {
+		if number, whole := strings.CutSuffix(line, "."); whole {
+			n, err := strconv.Atoi(number)
+			if err != nil {
+				return fmt.Errorf("%w: %s has %q", errDamaged, undoneName, line)
+			}
+			r.undone[n] = true
+		}
+	}
+	return nil
 }
 
 // remove removes a run's journal, its log first: a directory without one stands for nothing.

@@ -88,7 +88,7 @@ func choose(runs []Run, number int) (int, error) {
 // undo restores what the entries say: files and links first, the last one first, then what runs, which reads
 // them.
 func (r *run) undo(ctx context.Context, w host.Writer, force bool) (Result, error) {
-	u := undoing{run: r, on: w, force: force, result: Result{Run: r.Run, Restored: []string{}, Left: []Left{}}}
+	u := undoing{run: r, on: w, force: force, blocked: map[string]bool{}, result: Result{Run: r.Run, Restored: []string{}, Left: []Left{}}}
 	// From here on the run counts as interrupted: whoever comes next goes on, should this be killed.
 	if err := r.vault.Remove(closedName); err != nil {
 		return u.result, err
@@ -98,7 +98,7 @@ func (r *run) undo(ctx context.Context, w host.Writer, force bool) (Result, erro
 	}
 	for _, phase := range []func(op) bool{persisted, running} {
 		for _, e := range slices.Backward(r.entries) {
-			if !phase(e.Op) {
+			if !phase(e.Op) || r.undone[e.N] {
 				continue
 			}
 			if err := ctx.Err(); err != nil {
@@ -106,11 +106,11 @@ func (r *run) undo(ctx context.Context, w host.Writer, force bool) (Result, erro
 			}
 			u.entry(ctx, e)
 		}
-		if u.units {
+		// Also when the links were restored by an earlier attempt, which may not have come to this.
+		if units := func(e entry) bool { return phase(e.Op) && e.Op == opUnits }; slices.ContainsFunc(r.entries, units) {
 			if err := w.ReloadUnits(ctx); err != nil {
 				u.left("systemd", err.Error(), true)
 			}
-			u.units = false
 		}
 	}
 	return u.result, u.end()
@@ -131,8 +131,11 @@ type undoing struct {
 	run    *run
 	on     host.Writer
 	force  bool
-	units  bool // have changed
 	result Result
+	// blocked is what an entry that could not be undone is about.
+	blocked map[string]bool
+	// unmarked says that what is undone could not be noted.
+	unmarked bool
 }
 
 func (u *undoing) restored(target string) {
@@ -150,7 +153,21 @@ func (u *undoing) left(target, reason string, again bool) {
 
 const changedSince = "it has been changed by somebody else since"
 
+// about is what an entry's change is about: of two entries about the same, the later one goes first.
+func (e entry) about() string {
+	switch e.Op {
+	case opFile, opAttr:
+		return string(e.Path)
+	case opUnits:
+		return string(opUnits)
+	}
+	return string(e.Op) + " " + string(e.Path)
+}
+
 func (u *undoing) entry(ctx context.Context, e entry) {
+	if u.blocked[e.about()] {
+		return // a later entry, which is noted, has to go first
+	}
 	var err error
 	switch e.Op {
 	case opFile:
@@ -180,11 +197,25 @@ func (u *undoing) entry(ctx context.Context, e entry) {
 	switch {
 	case err == nil:
 		u.restored(string(e.Path))
+		u.mark(e.N)
 	case errors.Is(err, host.ErrChanged):
 		u.left(string(e.Path), changedSince, true)
 	default:
 		u.left(string(e.Path), err.Error(), true)
 	}
+	if err != nil {
+		u.blocked[e.about()] = true
+	}
+}
+
+// mark notes that an entry is undone, for an attempt after this one was killed: what an entry restored may be
+// what an earlier one has to restore something else over. Where nothing can be written any more the undo goes
+// on: the next attempt then leaves alone what it cannot explain.
+func (u *undoing) mark(n int) {
+	if u.unmarked {
+		return
+	}
+	u.unmarked = u.run.vault.Append(undoneName, fmt.Appendf(nil, markFormat, n)) != nil
 }
 
 // file puts back what was kept.
@@ -238,11 +269,14 @@ func (u *undoing) removeDirs(dirs []text) error {
 		if err != nil {
 			return err
 		}
-		if len(entries) > 0 {
-			// Another entry's files are still to go; what is left at the end is noted there.
-			if !u.ours(string(dir)) {
-				u.left(string(dir), "something else was put into the directory that the run made", false)
-			}
+		switch {
+		case len(entries) == 0:
+		case u.ours(string(dir)):
+			return nil
+		case len(u.blocked) > 0:
+			return fmt.Errorf("directory %s is not empty yet", dir)
+		default:
+			u.left(string(dir), "something else was put into the directory that the run made", false)
 			return nil
 		}
 		if err := u.on.Restore(string(dir), host.Node{Absent: true}, nil, ""); err != nil {
@@ -330,14 +364,12 @@ func (u *undoing) links(e entry) error {
 	}
 	slices.Sort(back) // directories before what is in them
 	for _, file := range back {
-		u.units = true
 		if err := u.link(string(file), at(e.Links, file)); err != nil {
 			return err
 		}
 	}
 	slices.Sort(away)
 	for _, file := range slices.Backward(away) {
-		u.units = true
 		if err := u.on.Restore(string(file), host.Node{Absent: true}, nil, ""); err != nil {
 			return err
 		}

@@ -85,7 +85,7 @@ func (r *Root) restore(path string, want Node, vault *Vault, name string) error 
 		return err
 	}
 	defer p.close()
-	if p.name == "" && !want.Mode.IsDir() {
+	if p.path == "/" && !want.Mode.IsDir() {
 		return unix.EISDIR
 	}
 	now, err := p.node()

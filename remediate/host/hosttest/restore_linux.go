@@ -44,6 +44,24 @@ func (f *Fake) Restore(path string, want host.Node, from host.Vault, name string
 	return nil
 }
 
+// ReloadUnits has State see which units the files mask.
+func (f *Fake) ReloadUnits(context.Context) error {
+	if f.State == nil {
+		return nil
+	}
+	for name, unit := range f.State.Units {
+		target, err := f.Resolve("/etc/systemd/system/" + name)
+		switch masked := err == nil && target == "/dev/null"; {
+		case masked:
+			unit.Load, unit.File = "masked", "masked"
+		case unit.Load == "masked":
+			unit.Load, unit.File = "loaded", "disabled"
+		}
+		f.State.Units[name] = unit
+	}
+	return nil
+}
+
 // LoadModule puts a module back into State.
 func (f *Fake) LoadModule(ctx context.Context, name string) error {
 	if f.State == nil {
