@@ -166,10 +166,12 @@ type Restorer interface {
 
 // Vault is an open directory that only root can look into.
 type Vault interface {
-	// Keep keeps the file or link at path under a name, durably, and with its other names where it can.
+	// Keep keeps the file or link at path under a name, and as one of its other names where it can. Sync
+	// makes that durable.
 	Keep(path, name string) error
-	// Append adds to a file, which is made when absent, and makes it durable.
-	Append(name string, data []byte) error
+	Sync() error
+	// Append adds to a file, which is made when absent, and makes it durable when sync says so.
+	Append(name string, data []byte, sync bool) error
 	// Read reads a file, of which more than max bytes are ErrTooLarge.
 	Read(name string, max int64) ([]byte, error)
 	// Names lists what is in it, sorted bytewise.

@@ -156,7 +156,7 @@ func (j *Journal) ChangeUnit(ctx context.Context, name string, action rule.UnitA
 		}
 		return j.around(&entry{Op: opUnit, Path: text(name), Was: unit.Active, Now: string(action)}, change)
 	}
-	dir, links, err := unitLinks(j.on)
+	dir, links, err := j.unitLinks()
 	if err != nil {
 		return fmt.Errorf("cannot %s unit %s: %w", action, name, err)
 	}
@@ -165,14 +165,23 @@ func (j *Journal) ChangeUnit(ctx context.Context, name string, action rule.UnitA
 		return fmt.Errorf("cannot %s unit %s: %w", action, name, err)
 	}
 	e := &entry{Op: opUnits, Path: text(name), Links: links, Dirs: dirs}
+	j.links = nil
 	if err := j.around(e, change); err != nil {
 		return err
 	}
-	_, now, err := unitLinks(j.on)
-	if err != nil {
+	if _, j.links, err = unitLinks(j.on); err != nil {
 		return err
 	}
-	return j.finished(e, difference(links, now))
+	return j.finished(e, difference(links, j.links))
+}
+
+// unitLinks are those that the last change of a unit has left. A package manager changes them, too.
+func (j *Journal) unitLinks() (string, []place, error) {
+	if j.links == nil {
+		return unitLinks(j.on)
+	}
+	dir, err := j.on.Resolve(unitDir)
+	return dir, j.links, err
 }
 
 // SetSysctl records the running value.
@@ -266,6 +275,7 @@ func (j *Journal) RemovePackages(ctx context.Context, names, along []string) err
 
 func (j *Journal) packages(what string, names []string, change func() error) error {
 	e := &entry{Op: opPackages, Path: text(strings.Join(names, " ")), Names: names, Now: what}
+	j.links = nil
 	if err := j.around(e, change); err != nil {
 		return err
 	}

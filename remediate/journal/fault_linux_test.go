@@ -152,9 +152,11 @@ func (v faultyVault) Keep(path, name string) error {
 	return v.on.try(func() error { return v.Vault.Keep(path, name) })
 }
 
-func (v faultyVault) Append(name string, data []byte) error {
-	return v.on.tryAppend(func() error { return v.Vault.Append(name, data) },
-		func() error { return v.Vault.Append(name, data[:len(data)/2]) })
+func (v faultyVault) Sync() error { return v.on.try(v.Vault.Sync) }
+
+func (v faultyVault) Append(name string, data []byte, sync bool) error {
+	return v.on.tryAppend(func() error { return v.Vault.Append(name, data, sync) },
+		func() error { return v.Vault.Append(name, data[:len(data)/2], sync) })
 }
 
 func (v faultyVault) Remove(names ...string) error {

@@ -47,8 +47,9 @@ type Journal struct {
 	vault  host.Vault // of this run, once there is something to record
 	number int
 	log    chain
-	last   int   // entry
-	broken error // why nothing may be changed any more
+	last   int     // entry
+	broken error   // why nothing may be changed any more
+	links  []place // of units, after the last change of one
 }
 
 var _ host.Changer = (*Journal)(nil)
@@ -96,7 +97,7 @@ func (j *Journal) Commit() error {
 	if j.vault == nil {
 		return nil
 	}
-	if err := j.vault.Append(closedName, []byte(stateApplied+"\n")); err != nil {
+	if err := j.vault.Append(closedName, []byte(stateApplied+"\n"), true); err != nil {
 		return err
 	}
 	return prune(j.on)
@@ -141,7 +142,7 @@ func (j *Journal) append(r record) error {
 	if err != nil {
 		return err
 	}
-	return j.vault.Append(logName, line)
+	return j.vault.Append(logName, line, true)
 }
 
 // around records an entry, with what it is to keep, and makes the change. Once something could not be
@@ -164,17 +165,28 @@ func (j *Journal) record(e *entry) error {
 	}
 	j.last++
 	e.N = j.last
-	if e.Op == opFile && !e.Before.Absent {
-		if err := j.vault.Keep(string(e.Path), strconv.Itoa(e.N)); err != nil {
-			return err
-		}
+	if e.Op != opFile || e.Before.Absent {
+		return j.append(record{Entry: e})
 	}
-	return j.append(record{Entry: e})
+	if err := j.vault.Keep(string(e.Path), strconv.Itoa(e.N)); err != nil {
+		return err
+	}
+	// In this order, since a file system that syncs the log writes the name out with it, and the second
+	// sync finds nothing left to do.
+	if err := j.append(record{Entry: e}); err != nil {
+		return err
+	}
+	return j.vault.Sync()
 }
 
-// finished records that an entry's change was made, and what came of it.
+// finished notes that an entry's change was made, and what came of it. Without the note the change counts as
+// one that was interrupted, so that it need not be durable at once.
 func (j *Journal) finished(e *entry, after []place) error {
-	if err := j.append(record{Done: &done{N: e.N, After: after}}); err != nil {
+	line, err := j.log.line(record{Done: &done{N: e.N, After: after}})
+	if err == nil {
+		err = j.vault.Append(logName, line, false)
+	}
+	if err != nil {
 		j.broken = err
 		return err
 	}

@@ -121,7 +121,7 @@ func (u *undoing) end() error {
 	if !slices.ContainsFunc(u.result.Left, func(l Left) bool { return l.Again }) {
 		return u.run.remove(u.on)
 	}
-	return u.run.vault.Append(closedName, []byte(statePartly+"\n"))
+	return u.run.vault.Append(closedName, []byte(statePartly+"\n"), true)
 }
 
 func persisted(o op) bool { return o == opFile || o == opAttr || o == opUnits || o == opPackages }
@@ -215,7 +215,7 @@ func (u *undoing) mark(n int) {
 	if u.unmarked {
 		return
 	}
-	u.unmarked = u.run.vault.Append(undoneName, fmt.Appendf(nil, markFormat, n)) != nil
+	u.unmarked = u.run.vault.Append(undoneName, fmt.Appendf(nil, markFormat, n), true) != nil
 }
 
 // file puts back what was kept.

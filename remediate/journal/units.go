@@ -35,23 +35,48 @@ func linksBelow(on host.Writer, dir string) ([]place, error) {
 	var links []place
 	for _, e := range entries {
 		file := dir + "/" + e.Name()
-		n, err := on.Node(file)
+		info, err := e.Info()
 		if err != nil {
 			return nil, err
 		}
-		if n.Absent || n.Mode.IsRegular() && n.Size > 0 {
-			continue
-		}
-		links = append(links, place{text(file), stateOf(n)})
-		if n.Mode.IsDir() {
+		switch {
+		case info.IsDir():
+			n, err := on.Node(file)
+			if err != nil {
+				return nil, err
+			}
 			below, err := linksBelow(on, file)
 			if err != nil {
 				return nil, err
 			}
-			links = append(links, below...)
+			links = append(append(links, place{text(file), stateOf(n)}), below...)
+		case info.Mode()&fs.ModeSymlink != 0:
+			link, err := link(on, file, info)
+			if err != nil {
+				return nil, err
+			}
+			links = append(links, place{text(file), link})
+		case info.Mode().IsRegular() && info.Size() == 0:
+			n, err := on.Node(file)
+			if err != nil {
+				return nil, err
+			}
+			links = append(links, place{text(file), stateOf(n)})
 		}
 	}
 	return links, nil
+}
+
+// link describes a link in a directory that was just read: there are many, and Node takes its time.
+func link(on host.Writer, file string, info fs.FileInfo) (state, error) {
+	owned, err := on.Lstat(file)
+	if err != nil {
+		return state{}, err
+	}
+	target, err := on.Readlink(file)
+	return state{
+		Mode: owned.Mode, UID: owned.UID, GID: owned.GID, Size: info.Size(), ModTime: info.ModTime().UnixNano(), Target: text(target),
+	}, err
 }
 
 // difference lists the places of two that differ, as they are in the second.

@@ -148,15 +148,15 @@ func (v *Vault) open(name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// Append adds data to a file of the vault, which is made when absent, and makes it durable.
-func (v *Vault) Append(name string, data []byte) error {
-	if err := v.append(name, data); err != nil {
+// Append adds data to a file of the vault, which is made when absent, and makes it durable when sync says so.
+func (v *Vault) Append(name string, data []byte, sync bool) error {
+	if err := v.append(name, data, sync); err != nil {
 		return fmt.Errorf("cannot write %s/%s: %w", v.path, name, err)
 	}
 	return nil
 }
 
-func (v *Vault) append(name string, data []byte) error {
+func (v *Vault) append(name string, data []byte, sync bool) error {
 	const flags = unix.O_WRONLY | unix.O_APPEND | unix.O_NOFOLLOW
 	fd, err := openat(v.fd, name, flags, 0)
 	made := errors.Is(err, unix.ENOENT)
@@ -167,13 +167,13 @@ func (v *Vault) append(name string, data []byte) error {
 		return err
 	}
 	err = writeAll(fd, data)
-	if err == nil {
+	if err == nil && sync {
 		err = unix.Fsync(fd)
 	}
 	if closeErr := unix.Close(fd); err == nil {
 		err = closeErr
 	}
-	if err == nil && made {
+	if err == nil && made && sync {
 		err = syncDir(v.fd)
 	}
 	return err
@@ -192,9 +192,9 @@ func (v *Vault) Remove(names ...string) error {
 	return nil
 }
 
-// Keep keeps what stands at path, which is no directory, under a name in the vault, durably. Where the file
-// system allows it that is another hard link, so that Restore brings back the very file; elsewhere a file is
-// copied. Of a link on another file system nothing is kept, since its Node says it all.
+// Keep keeps what stands at path, which is no directory, under a name in the vault; Sync makes that durable.
+// Where the file system allows it that is another hard link, so that Restore brings back the very file;
+// elsewhere a file is copied. Of a link on another file system nothing is kept, since its Node says it all.
 func (v *Vault) Keep(r *Root, path, name string) error {
 	if err := v.keep(r, path, name); err != nil {
 		return fmt.Errorf("cannot keep %s: %w", path, err)
@@ -219,10 +219,7 @@ func (v *Vault) keep(r *Root, path, name string) error {
 			_ = unix.Unlinkat(v.fd, name, 0)
 			err = ErrChanged
 		}
-		if err != nil {
-			return err
-		}
-		return syncDir(v.fd)
+		return err
 	case !noLink(err):
 		return err
 	}
@@ -280,7 +277,15 @@ func (v *Vault) copy(p *place, st unix.Stat_t, name string) error {
 		_ = unix.Unlinkat(v.fd, name, 0)
 		return cause(err)
 	}
-	return syncDir(v.fd)
+	return nil
+}
+
+// Sync makes the names in the vault durable.
+func (v *Vault) Sync() error {
+	if err := syncDir(v.fd); err != nil {
+		return fmt.Errorf("cannot write %s: %w", v.path, err)
+	}
+	return nil
 }
 
 // putBack gives the place what is kept as name: the file itself where it is a hard link, a copy with want's
