@@ -55,7 +55,9 @@ func TestMain(m *testing.M) {
 // filtered installs the filter and becomes the program, once the test has taken the filter's descriptor.
 func filtered(argv []string) error {
 	runtime.LockOSThread()
-	load := func(k uint32) unix.SockFilter { return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: k} }
+	load := func(k uint32) unix.SockFilter {
+		return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: k}
+	}
 	program := []unix.SockFilter{load(0)}
 	for number := range changing {
 		program = append(program,

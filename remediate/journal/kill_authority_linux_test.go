@@ -59,6 +59,7 @@ func newSite(t *testing.T) *site {
 	must(t, os.Chown(s.root+"/etc/shadow", 0, 42))
 	must(t, os.Chmod(s.root+"/etc/shadow", 0o644))
 	must(t, os.Link(s.root+"/etc/issue.net", s.root+"/etc/issue.other-name"))
+	must(t, os.MkdirAll(s.root+"/var/lib", 0o755))
 	must(t, os.MkdirAll(s.root+"/home/alice", 0o777))
 	must(t, os.Chown(s.root+"/home/alice", 1000, 1000))
 	write("/home/alice/.bashrc", "")
@@ -132,6 +133,9 @@ func (s *site) undo(t *testing.T, point string) {
 		if err != nil || len(result.Left) > 0 {
 			t.Fatalf("%s: %v, left %+v", point, err, result.Left)
 		}
+	}
+	if _, err := os.Lstat(s.root + host.StateDir); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("%s: the journal is still there (%v)", point, err)
 	}
 	if diff := cmp.Diff(s.before, s.state(t)); diff != "" {
 		t.Fatalf("%s: apply and undo (-before +after):\n%s", point, diff)

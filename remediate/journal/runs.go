@@ -185,14 +185,8 @@ func (r *run) remove(w host.Writer) error {
 	if err := w.Restore(host.StateDir+"/"+runName(r.Number), gone, nil, ""); err != nil {
 		return err
 	}
-	for _, name := range []string{journalDir, ""} {
-		empty, err := isEmpty(w, name)
-		if err != nil || !empty {
-			return err
-		}
-		if err := w.Restore(strings.TrimSuffix(host.StateDir+"/"+name, "/"), gone, nil, ""); err != nil {
-			return err
-		}
+	if empty, err := removeEmpty(w); err != nil || !empty {
+		return err
 	}
 	for _, dir := range slices.Backward(r.made) {
 		entries, err := w.ReadDir(string(dir))
@@ -204,6 +198,32 @@ func (r *run) remove(w host.Writer) error {
 		}
 	}
 	return nil
+}
+
+// removeEmpty removes the directories above the runs' when nothing is in them, and tells whether.
+func removeEmpty(w host.Writer) (bool, error) {
+	for _, name := range []string{journalDir, ""} {
+		empty, err := isEmpty(w, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil || !empty {
+			return false, err
+		}
+		if err := w.Restore(strings.TrimSuffix(host.StateDir+"/"+name, "/"), host.Node{Absent: true}, nil, ""); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// tidy removes what runs have left that were killed before they changed anything, or while they were removed.
+func tidy(w host.Writer) error {
+	err := removeRuns(w, func(r *run) bool { return len(r.entries) == 0 })
+	if err == nil {
+		_, err = removeEmpty(w)
+	}
+	return err
 }
 
 func isEmpty(w host.Writer, name string) (bool, error) {
@@ -218,28 +238,33 @@ func isEmpty(w host.Writer, name string) (bool, error) {
 
 // removeAll removes the journals of all runs.
 func removeAll(w host.Writer) error {
-	return removeRuns(w, func(int, []int) bool { return true })
+	return removeRuns(w, func(*run) bool { return true })
 }
 
 // prune removes the oldest runs.
 func prune(w host.Writer) error {
-	return removeRuns(w, func(i int, all []int) bool { return i < len(all)-keepRuns })
+	numbers, err := runNumbers(w)
+	if err != nil || len(numbers) <= keepRuns {
+		return err
+	}
+	oldest := numbers[len(numbers)-keepRuns]
+	return removeRuns(w, func(r *run) bool { return r.Number < oldest })
 }
 
-func removeRuns(w host.Writer, which func(i int, all []int) bool) error {
+func removeRuns(w host.Writer, which func(*run) bool) error {
 	numbers, err := runNumbers(w)
 	if err != nil {
 		return err
 	}
-	for i, n := range numbers {
-		if !which(i, numbers) {
-			continue
-		}
+	for _, n := range numbers {
 		r, err := openRun(w, n)
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(r.remove(w), r.vault.Close()); err != nil {
+		if which(r) {
+			err = r.remove(w)
+		}
+		if err := errors.Join(err, r.vault.Close()); err != nil {
 			return fmt.Errorf("cannot remove the journal of run %d: %w", n, err)
 		}
 	}
@@ -248,6 +273,9 @@ func removeRuns(w host.Writer, which func(i int, all []int) bool) error {
 
 // recoverRuns undoes the runs that were interrupted, the newest first.
 func recoverRuns(ctx context.Context, w host.Writer) ([]Result, error) {
+	if err := tidy(w); err != nil {
+		return nil, err
+	}
 	numbers, err := runNumbers(w)
 	if err != nil {
 		return nil, err
@@ -260,9 +288,8 @@ func recoverRuns(ctx context.Context, w host.Writer) ([]Result, error) {
 		}
 		if r.Interrupted() {
 			var result Result
-			if result, err = r.undo(ctx, w, false); len(r.entries) > 0 {
-				results = append(results, result)
-			}
+			result, err = r.undo(ctx, w, false)
+			results = append(results, result)
 		}
 		if err := errors.Join(err, r.vault.Close()); err != nil {
 			return results, err

@@ -50,6 +50,9 @@ func Undo(ctx context.Context, w host.Writer, o UndoOptions) (result Result, err
 		return Result{}, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
+	if err := tidy(w); err != nil {
+		return Result{}, err
+	}
 	runs, err := Runs(w)
 	if err != nil {
 		return Result{}, err
@@ -67,7 +70,6 @@ func Undo(ctx context.Context, w host.Writer, o UndoOptions) (result Result, err
 }
 
 func choose(runs []Run, number int) (int, error) {
-	runs = slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.Changes == 0 })
 	if number != 0 {
 		if !slices.ContainsFunc(runs, func(r Run) bool { return r.Number == number }) {
 			return 0, fmt.Errorf("cannot undo run %d: %w", number, ErrNoRun)
@@ -88,7 +90,7 @@ func choose(runs []Run, number int) (int, error) {
 // undo restores what the entries say: files and links first, the last one first, then what runs, which reads
 // them.
 func (r *run) undo(ctx context.Context, w host.Writer, force bool) (Result, error) {
-	u := undoing{run: r, on: w, force: force, blocked: map[string]bool{}, result: Result{Run: r.Run, Restored: []string{}, Left: []Left{}}}
+	u := undoing{run: r, on: w, force: force, result: Result{Run: r.Run, Restored: []string{}, Left: []Left{}}}
 	// From here on the run counts as interrupted: whoever comes next goes on, should this be killed.
 	if err := r.vault.Remove(closedName); err != nil {
 		return u.result, err
@@ -96,29 +98,51 @@ func (r *run) undo(ctx context.Context, w host.Writer, force bool) (Result, erro
 	if err := u.removeTemps(); err != nil {
 		return u.result, err
 	}
-	for _, phase := range []func(op) bool{persisted, running} {
-		for _, e := range slices.Backward(r.entries) {
-			if !phase(e.Op) || r.undone[e.N] {
-				continue
-			}
-			if err := ctx.Err(); err != nil {
-				return u.result, fmt.Errorf("stopped before %s: %w", e.Path, err)
-			}
-			u.entry(ctx, e)
+	for {
+		progress := len(r.undone)
+		u.blocked = map[string]bool{}
+		u.result.Left = slices.DeleteFunc(u.result.Left, func(l Left) bool { return l.Again })
+		if err := u.pass(ctx); err != nil {
+			return u.result, err
 		}
-		// Also when the links were restored by an earlier attempt, which may not have come to this.
-		if units := func(e entry) bool { return phase(e.Op) && e.Op == opUnits }; slices.ContainsFunc(r.entries, units) {
-			if err := w.ReloadUnits(ctx); err != nil {
-				u.left("systemd", err.Error(), true)
-			}
+		// What was removed can make room for what could not be restored.
+		if !u.again() || len(r.undone) == progress {
+			break
 		}
 	}
 	return u.result, u.end()
 }
 
+// pass undoes what it can of what is not undone yet.
+func (u *undoing) pass(ctx context.Context) error {
+	for _, phase := range []func(op) bool{persisted, running} {
+		for _, e := range slices.Backward(u.run.entries) {
+			if !phase(e.Op) || u.run.undone[e.N] {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("stopped before %s: %w", e.Path, err)
+			}
+			u.entry(ctx, e)
+		}
+		// Also when the links were restored by an earlier attempt, which may not have come to this.
+		if units := func(e entry) bool { return phase(e.Op) && e.Op == opUnits }; slices.ContainsFunc(u.run.entries, units) {
+			if err := u.on.ReloadUnits(ctx); err != nil {
+				u.left("systemd", err.Error(), true)
+			}
+		}
+	}
+	return nil
+}
+
+// again reports whether another attempt could make a difference.
+func (u *undoing) again() bool {
+	return slices.ContainsFunc(u.result.Left, func(l Left) bool { return l.Again })
+}
+
 // end removes the journal, unless something is left for another attempt.
 func (u *undoing) end() error {
-	if !slices.ContainsFunc(u.result.Left, func(l Left) bool { return l.Again }) {
+	if !u.again() {
 		return u.run.remove(u.on)
 	}
 	return u.run.vault.Append(closedName, []byte(statePartly+"\n"), true)
@@ -212,6 +236,7 @@ func (u *undoing) entry(ctx context.Context, e entry) {
 // what an earlier one has to restore something else over. Where nothing can be written any more the undo goes
 // on: the next attempt then leaves alone what it cannot explain.
 func (u *undoing) mark(n int) {
+	u.run.undone[n] = true
 	if u.unmarked {
 		return
 	}
@@ -227,6 +252,18 @@ func (u *undoing) file(e entry) error {
 	if !u.force && !same(now, *e.Before) && !(same(now, *e.After) && sameXattrs(now, e)) {
 		return host.ErrChanged
 	}
+	if !untouched(now, *e.Before) {
+		if err := u.putBack(e, now); err != nil {
+			return err
+		}
+	}
+	if err := u.removeDirs(e.Dirs); err != nil {
+		return err
+	}
+	return u.otherNames(e)
+}
+
+func (u *undoing) putBack(e entry, now state) error {
 	name := strconv.Itoa(e.N)
 	kept, err := u.run.vault.Has(name)
 	if err != nil {
@@ -235,16 +272,15 @@ func (u *undoing) file(e entry) error {
 	var from host.Vault
 	if kept {
 		from = u.run.vault
-	} else if e.Before.Mode.IsRegular() && !e.Before.Absent && !same(now, *e.Before) {
-		return errors.New("its old content is not in the journal")
+	} else if e.Before.Mode.IsRegular() && !e.Before.Absent {
+		return errors.New("its old content is not in the journal any more")
 	}
-	if err := u.on.Restore(string(e.Path), e.Before.node(), from, name); err != nil {
-		return err
-	}
-	if err := u.removeDirs(e.Dirs); err != nil {
-		return err
-	}
-	return u.otherNames(e)
+	return u.on.Restore(string(e.Path), e.Before.node(), from, name)
+}
+
+// untouched reports whether a path is still the very file that it was: the change was never made.
+func untouched(now, before state) bool {
+	return same(now, before) && now.Inode == before.Inode && now.ModTime == before.ModTime
 }
 
 // otherNames says when a file had hard links, and could not be given back as one of them.

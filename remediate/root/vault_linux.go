@@ -288,19 +288,27 @@ func (v *Vault) Sync() error {
 	return nil
 }
 
-// putBack gives the place what is kept as name: the file itself where it is a hard link, a copy with want's
-// owner, mode, attributes and time elsewhere.
+// putBack gives the place what is kept as name: the very file where it is a hard link, which takes neither
+// space nor an inode, and a copy with want's owner, mode, attributes and time elsewhere.
 func (v *Vault) putBack(p *place, now, want Node, name string) error {
-	if !now.Absent {
-		same, err := v.is(name, p.fd)
-		if err != nil || same {
-			// Renaming one name of a file over another does nothing, and would leave the temporary one.
+	var kept unix.Stat_t
+	if err := unix.Fstatat(v.fd, name, &kept, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return err
+	}
+	if kept.Ino == want.Inode {
+		if !now.Absent {
+			// Renaming one name of a file over another does nothing.
+			if same, err := v.is(name, p.fd); err != nil || same {
+				return err
+			}
+		}
+		err := unix.Renameat(v.fd, name, p.dir, p.name)
+		if err == nil {
+			return errors.Join(syncDir(p.dir), syncDir(v.fd))
+		}
+		if err != unix.EXDEV {
 			return err
 		}
-	}
-	err := p.swap(func(temp string) error { return unix.Linkat(v.fd, name, p.dir, temp, 0) })
-	if !noLink(err) {
-		return err
 	}
 	file, err := v.open(name)
 	if err != nil {
