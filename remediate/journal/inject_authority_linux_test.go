@@ -39,8 +39,9 @@ type call struct {
 
 // verdict is what becomes of a call.
 type verdict struct {
-	kill  bool
-	errno syscall.Errno
+	kill   bool
+	errno  syscall.Errno
+	signal syscall.Signal // is sent, and the call goes on
 }
 
 // TestMain lets this binary also be what runs a program under the filter.
@@ -159,6 +160,9 @@ func supervise(t testing.TB, root string, argv []string, decide func(n int, c ca
 			if v.kill {
 				must(t, cmd.Process.Kill())
 				break
+			}
+			if v.signal != 0 {
+				must(t, cmd.Process.Signal(v.signal))
 			}
 			if v.errno != 0 {
 				answer.flags, answer.error = 0, -int32(v.errno)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
 	"github.com/nodeimage/packer-plugin-harden/remediate/journal"
+	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 )
 
 // A kill tier needs root, for owners. The points at which a run is killed are those of a whole profile on the
@@ -288,4 +289,40 @@ func TestEveryCallThatFailsStopsTheRunAndCanBeTakenBack(t *testing.T) {
 		s.undo(t, point)
 	}
 	t.Logf("figure: calls that were made to fail (no space, I/O error, quota, read-only), every file old or new, and taken back whole: %d", failed)
+}
+
+// TestASignalStopsTheRunBetweenSteps: the step at hand comes to its end, nothing temporary is left, and the
+// report says what was done and what not.
+func TestASignalStopsTheRunBetweenSteps(t *testing.T) {
+	s := newSite(t)
+	points, _ := s.watch(t)
+	out := filepath.Join(t.TempDir(), "report.json")
+	for i, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		at := len(points) / 4 * (i + 1)
+		point := fmt.Sprintf("%v at call %d (%s of %s)", signal, at, points[at].name, points[at].path)
+		_, status, said := supervise(t, s.root, s.args("--format=json", "--output="+out), func(n int, _ call) verdict {
+			if n == at {
+				return verdict{signal: signal}
+			}
+			return verdict{}
+		})
+		if status != 2 || !strings.Contains(said, "changes were made") {
+			t.Fatalf("%s: status %d: %s", point, status, said)
+		}
+		data, err := os.ReadFile(out)
+		must(t, err)
+		r, err := report.Parse(data)
+		must(t, err)
+		if r.Interrupted == "" || r.Compliant || len(r.Changes) == 0 || len(r.Pending) == 0 || len(r.Results) == 0 ||
+			len(r.Journals) != 1 || r.Journals[0].State != "interrupted" {
+			t.Errorf("%s: interrupted by %q, %d changes, %d pending, %d results, journals %v", point,
+				r.Interrupted, len(r.Changes), len(r.Pending), len(r.Results), r.Journals)
+		}
+		for path := range s.state(t) {
+			if strings.HasPrefix(filepath.Base(path), ".harden-") {
+				t.Errorf("%s: %s is left", point, path)
+			}
+		}
+		s.undo(t, point)
+	}
 }
