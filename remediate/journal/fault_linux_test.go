@@ -259,7 +259,7 @@ func TestEveryFaultLeavesOldOrNewAndCanBeTakenBack(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("figure: faults injected at single operations of a run, in process: %d, of %d kinds", counted, len(faults))
+	t.Logf("figure: faults of %d kinds at the operations of a run of %d changes, in process: %d", len(faults), len(steps()), counted)
 }
 
 // nextRun is a run that has nothing to do itself, and undoes what was interrupted.
@@ -313,7 +313,7 @@ func TestEveryFaultOfAnUndoCanBeRepeated(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("figure: faults injected at single operations of an undo, in process: %d", counted)
+	t.Logf("figure: the same at the operations of its undo, which was then done again: %d", counted)
 }
 
 // inMemory keeps the machines of a test in memory, where syncing costs nothing.

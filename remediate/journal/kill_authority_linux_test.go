@@ -231,8 +231,9 @@ func TestARunIsKilledAtEveryCallThatChangesSomething(t *testing.T) {
 		}
 		s.undo(t, point)
 	}
-	t.Logf("figure: calls of a whole apply that change something: %d (%s)", len(points), counts(kinds))
-	t.Logf("figure: of these, runs killed there, every file old or new, and taken back whole: %d, of which by the next apply: %d", killed, resumed)
+	t.Logf("figure: calls of a whole apply that change something: %d, which are %s", len(points), counts(kinds))
+	t.Logf("figure: runs of the real program killed before such a call, every file old or new, and taken back whole: %d", killed)
+	t.Logf("figure: of these, taken back by the next apply, which then came to its own end: %d", resumed)
 }
 
 func counts(kinds map[string]int) string {
