@@ -1,5 +1,5 @@
 # What the audit system records, how it keeps its log, and who may touch it. None of it applies where
-# auditd is not installed. AKS nodes run without auditd, so the AKS profiles ask for auditd-off instead.
+# auditd is not installed. AKS nodes run without it: auditd-off is the rule for that.
 
 variable "audit_uid_min" {
   description = "first user number of people, UID_MIN of login.defs"

@@ -1,4 +1,4 @@
-# File systems and buses that some benchmarks want out of reach and that some nodes need: each why says who.
+# File systems and buses that some benchmarks want out of reach and that some nodes need: each says whom it breaks.
 
 rule "kmod-overlayfs-disabled" {
   title    = "overlay cannot be loaded"

@@ -58,8 +58,10 @@ type Rule struct {
 	Source    string // where the facts come from
 	Severity  string // one of Severities, or empty
 	Resources []resource.Resource
-	Controls  []Control // those that the rule helps to satisfy
+	Variables []Variable // the parameters that the rule uses
+	Controls  []Control  // those that the rule helps to satisfy
 	Waiver    *rule.Waiver
+	written   written
 }
 
 // Severities lists what a rule's severity can be, the worst first: high is a way in or a way to root, medium helps one

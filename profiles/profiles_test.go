@@ -1,0 +1,136 @@
+package profiles_test
+
+import (
+	"bytes"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2/hclwrite"
+
+	"github.com/nodeimage/packer-plugin-harden/profiles"
+	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
+)
+
+func library(t *testing.T) *profile.Library {
+	t.Helper()
+	l, err := profile.ReadLibrary(profiles.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func shippedRules(t *testing.T) []profile.Rule {
+	t.Helper()
+	var rules []profile.Rule
+	for _, f := range library(t).Files {
+		rules = append(rules, f.Rules...)
+	}
+	if len(rules) == 0 {
+		t.Fatal("no rule is shipped")
+	}
+	return rules
+}
+
+// TestEveryShippedRuleSaysWhyWhatItBreaksAndWhereItIsFrom is for shipped rules: an operator's may be shorter.
+func TestEveryShippedRuleSaysWhyWhatItBreaksAndWhereItIsFrom(t *testing.T) {
+	for _, r := range shippedRules(t) {
+		for name, text := range map[string]string{"why": r.Why, "breaks": r.Breaks, "source": r.Source} {
+			switch {
+			case !strings.HasSuffix(text, "."):
+				t.Errorf("%s: %s is no whole sentence: %q", r.ID, name, text)
+			case strings.ContainsAny(text, "\n\t") || strings.Contains(text, "  "):
+				t.Errorf("%s: %s is not one line of words: %q", r.ID, name, text)
+			case strings.Contains(text, "Source:"):
+				t.Errorf("%s: %s names the source: that is for source", r.ID, name)
+			}
+		}
+		if !slices.Contains(profile.Severities(), r.Severity) {
+			t.Errorf("%s: severity is %q, not one of %q", r.ID, r.Severity, profile.Severities())
+		}
+		if strings.HasSuffix(r.Title, ".") {
+			t.Errorf("%s: the title ends like a sentence: %q", r.ID, r.Title)
+		}
+	}
+}
+
+func TestShippedReasonsAreShort(t *testing.T) {
+	sentence := regexp.MustCompile(`[.!?]( |$)`)
+	for _, r := range shippedRules(t) {
+		if n := len(sentence.FindAllString(r.Why, -1)); n > 4 {
+			t.Errorf("%s: why has %d sentences, want at most four", r.ID, n)
+		}
+	}
+}
+
+// TestNoTwoShippedRulesAskForTheSame keeps one rule for one intention.
+func TestNoTwoShippedRulesAskForTheSame(t *testing.T) {
+	seen := map[string]string{}
+	for _, r := range shippedRules(t) {
+		state := r.HCL()
+		if before := seen[state]; before != "" {
+			t.Errorf("%s and %s ask for the same:\n%s", before, r.ID, state)
+		}
+		seen[state] = r.ID
+	}
+}
+
+// TestRulesThatNoProfileAsksForAreOptIn: a rule that a profile forgot would never run.
+func TestRulesThatNoProfileAsksForAreOptIn(t *testing.T) {
+	optIn := []string{"auditd-off", "kmod-algif-aead-disabled", "kmod-esp4-disabled", "kmod-esp6-disabled", "kmod-rxrpc-disabled"}
+	for _, r := range shippedRules(t) {
+		if asked := len(r.Controls) > 0; !asked && !slices.Contains(optIn, r.ID) {
+			t.Errorf("no shipped profile asks for %s", r.ID)
+		}
+	}
+}
+
+func TestEveryShippedParameterIsDescribed(t *testing.T) {
+	for _, r := range shippedRules(t) {
+		for _, v := range r.Variables {
+			if v.Description == "" {
+				t.Errorf("%s: variable %s has no description", r.ID, v.Name)
+			}
+		}
+	}
+}
+
+// eachRuleFile visits the files of rules as they are written.
+func eachRuleFile(t *testing.T, visit func(name string, src []byte)) {
+	t.Helper()
+	files, err := fs.Glob(profiles.FS, "rules/*.hcl")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("cannot list the rules: %v, %d files", err, len(files))
+	}
+	for _, name := range files {
+		src, err := fs.ReadFile(profiles.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		visit(name, src)
+	}
+}
+
+func TestRulesAreFormatted(t *testing.T) {
+	eachRuleFile(t, func(name string, src []byte) {
+		if !bytes.Equal(src, hclwrite.Format(src)) {
+			t.Errorf("%s is not formatted: run packer fmt profiles/%s", name, name)
+		}
+	})
+}
+
+// TestTextComesBeforeResources: title, why, breaks, source, severity, and then what is wanted.
+func TestTextComesBeforeResources(t *testing.T) {
+	begin := regexp.MustCompile(`(?m)^rule "([^"]+)" \{\n(.*\n){0,7}`)
+	ordered := regexp.MustCompile(`^rule .*\n  title    = .*\n  why      = .*\n  breaks   = .*\n  source   = .*\n  severity = .*\n\n  [a-z]`)
+	eachRuleFile(t, func(name string, src []byte) {
+		for _, text := range begin.FindAll(src, -1) {
+			if !ordered.Match(text) {
+				t.Errorf("%s: want title, why, breaks, source, severity, an empty line and then resources in\n%s", name, text)
+			}
+		}
+	})
+}
