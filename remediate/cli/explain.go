@@ -23,7 +23,7 @@ func explainCommand(s Streams) *cobra.Command {
 		Short: "Say what a rule or control asks for, why, and what it breaks",
 		Args:  cobra.ExactArgs(1),
 		PreRunE: func(*cobra.Command, []string) error {
-			return out.checkPlain("explanation")
+			return out.checkPlain("an explanation")
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			library, err := profile.ReadLibrary(profiles.FS)
