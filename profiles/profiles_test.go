@@ -134,3 +134,22 @@ func TestTextComesBeforeResources(t *testing.T) {
 		}
 	})
 }
+
+// TestSourcesNameTheBenchmarksThatAsk: a source is no ornament. A rule names a family of benchmarks only where one of
+// them asks for it, and the one that asks where there is no other.
+func TestSourcesNameTheBenchmarksThatAsk(t *testing.T) {
+	families := map[string]string{"CIS Kubernetes benchmark": "CIS Kubernetes", "CIS ": "CIS ", "Azure security baseline": "Azure"}
+	for _, r := range shippedRules(t) {
+		for named, benchmarks := range families {
+			asks := func(c profile.Control) bool { return strings.HasPrefix(c.Benchmark, benchmarks) }
+			names := strings.HasPrefix(r.Source, named) || strings.Contains(r.Source, "; "+named)
+			if names && !slices.ContainsFunc(r.Controls, asks) {
+				t.Errorf("%s names %q, of which no profile asks for it", r.ID, named)
+			}
+			only := len(r.Controls) > 0 && !slices.ContainsFunc(r.Controls, func(c profile.Control) bool { return !asks(c) })
+			if only && !names {
+				t.Errorf("%s is asked for by %q alone, and its source is %q", r.ID, benchmarks, r.Source)
+			}
+		}
+	}
+}

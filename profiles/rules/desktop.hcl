@@ -56,7 +56,7 @@ rule "gdm-screen-locks" {
 rule "gdm-screen-locks-fixed" {
   title    = "Users cannot keep their screens from locking"
   why      = "A setting that a user changes protects nobody."
-  breaks   = "Users cannot show a presentation without touching a key now and then. Nothing on a node: node images have no desktop."
+  breaks   = "Users cannot turn the lock off for a while. Nothing on a node: node images have no desktop."
   source   = "CIS benchmarks, GNOME display manager; dconf(7), locks."
   severity = "low"
 

@@ -17,7 +17,7 @@ rule "firewall-default-deny" {
   title    = "The firewall in use drops what no rule accepts"
   why      = "A list of what is forbidden is never complete."
   breaks   = "Nothing is changed: a default deny that knows nothing of ssh, the kubelet's port, pods and health probes cuts the machine off. AKS filters outside of the node."
-  source   = "CIS benchmarks, host firewall; iptables(8)."
+  source   = "Azure security baseline for Linux; iptables(8)."
   severity = "medium"
 
   firewall "any" {

@@ -243,7 +243,7 @@ rule "rpcbind-off" {
   title    = "rpcbind does not start"
   why      = "rpcbind tells the network which RPC services there are, and has been used to flood others."
   breaks   = "NFS 3 needs it, as client too, for locks: volumes that the Azure CSI drivers mount that way may fail, and AKS waives this."
-  source   = "CIS benchmarks, server services; Azure security baseline for Linux; rpcbind(8), rpc.statd(8)."
+  source   = "Azure security baseline for Linux; rpcbind(8), rpc.statd(8)."
   severity = "medium"
 
   unit "rpcbind.socket" {
@@ -292,7 +292,7 @@ rule "rsync-off" {
   title    = "No rsync server starts"
   why      = "The daemon hands out files without encryption."
   breaks   = "Copies from and to the daemon end; rsync over ssh needs no daemon and goes on."
-  source   = "CIS benchmarks, server services; Azure security baseline for Linux; rsyncd.conf(5)."
+  source   = "Azure security baseline for Linux; rsyncd.conf(5)."
   severity = "medium"
 
   unit "rsync.service" {

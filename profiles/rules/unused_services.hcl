@@ -366,7 +366,7 @@ rule "inetd-not-in-use" {
   title    = "No inetd starts services on demand"
   why      = "inetd starts old, unencrypted services for whoever connects."
   breaks   = "Services that it starts cannot be reached."
-  source   = "CIS benchmarks, server services; inetd(8)."
+  source   = "Azure security baseline for Linux; inetd(8)."
   severity = "medium"
 
   package "inetd" {
@@ -412,7 +412,7 @@ rule "rsh-server-absent" {
   title    = "No server for rsh and rlogin is installed"
   why      = "The server lets machines in by their address."
   breaks   = "Logins by rsh and rlogin end; ssh does the same work."
-  source   = "CIS benchmarks, server services; Azure security baseline for Linux; hosts.equiv(5)."
+  source   = "Azure security baseline for Linux; hosts.equiv(5)."
   severity = "high"
 
   package "rsh-server" {
@@ -506,7 +506,7 @@ rule "x-server-absent" {
   title    = "No X server is installed"
   why      = "A graphical display on a server is unused code that runs with many rights."
   breaks   = "Graphical programs have no display. Nothing on a node has one."
-  source   = "CIS benchmarks, server services; Azure security baseline for Linux; Xorg(1)."
+  source   = "CIS benchmarks, server services; Xorg(1)."
   severity = "medium"
 
   package "xserver" {
@@ -546,7 +546,7 @@ rule "bluetooth-absent" {
   title    = "Nothing for Bluetooth is installed"
   why      = "A radio that pairs is a way in that no firewall sees."
   breaks   = "Bluetooth devices stop working. Servers and virtual machines have none."
-  source   = "CIS benchmarks, network devices; bluetoothd(8)."
+  source   = "Azure security baseline for Linux; bluetoothd(8)."
   severity = "low"
 
   package "bluez" {
