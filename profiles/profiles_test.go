@@ -3,11 +3,13 @@ package profiles_test
 import (
 	"bytes"
 	"io/fs"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 
 	"github.com/nodeimage/packer-plugin-harden/profiles"
@@ -60,8 +62,8 @@ func TestEveryShippedRuleSaysWhyWhatItBreaksAndWhereItIsFrom(t *testing.T) {
 func TestShippedReasonsAreShort(t *testing.T) {
 	sentence := regexp.MustCompile(`[.!?]( |$)`)
 	for _, r := range shippedRules(t) {
-		if n := len(sentence.FindAllString(r.Why, -1)); n > 4 {
-			t.Errorf("%s: why has %d sentences, want at most four", r.ID, n)
+		if n := len(sentence.FindAllString(r.Why, -1)); n > 3 {
+			t.Errorf("%s: why has %d sentences, want at most three", r.ID, n)
 		}
 	}
 }
@@ -84,6 +86,22 @@ func TestRulesThatNoProfileAsksForAreOptIn(t *testing.T) {
 	for _, r := range shippedRules(t) {
 		if asked := len(r.Controls) > 0; !asked && !slices.Contains(optIn, r.ID) {
 			t.Errorf("no shipped profile asks for %s", r.ID)
+		}
+	}
+}
+
+// TestShownStateIsTheRulesOwn reads what explain and docs/rules show as a profile again: it is the rule's resources.
+func TestShownStateIsTheRulesOwn(t *testing.T) {
+	all := cmp.Exporter(func(reflect.Type) bool { return true })
+	noFuncs := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().Type().Kind() == reflect.Func }, cmp.Ignore())
+	for _, r := range shippedRules(t) {
+		shown, err := profile.Resources(r.ID, []byte(r.HCL()), profile.Platform{})
+		if err != nil {
+			t.Errorf("%s: %v", r.ID, err)
+			continue
+		}
+		if diff := cmp.Diff(r.Resources, shown, all, noFuncs); diff != "" {
+			t.Errorf("%s is shown as\n%s\nwhich is not what it asks for:\n%s", r.ID, r.HCL(), diff)
 		}
 	}
 }

@@ -19,7 +19,7 @@ rule "redirects-not-sent" {
 rule "source-routes-refused" {
   title    = "Source-routed packets are refused"
   why      = "A sender that picks the route can reach addresses that filtering keeps from it."
-  breaks   = "Nothing: routers of the internet and of Azure drop such packets anyway."
+  breaks   = "Nothing: no workload of a node is known to send them, and most routers drop them."
   source   = "CIS benchmarks, network parameters; kernel documentation, ip-sysctl, accept_source_route."
   severity = "medium"
 

@@ -48,7 +48,7 @@ rule "ssh-key-exchanges-strong" {
 rule "ssh-protocol-2" {
   title    = "sshd speaks protocol 2 only"
   why      = "The first protocol can be read and changed on the way. Since OpenSSH 7.4 there is no server for it, and the keyword does nothing."
-  breaks   = "Nothing: no client of this century needs the first protocol."
+  breaks   = "Clients that only speak the first protocol, of before 2000 or so, cannot connect any more."
   source   = "Azure security baseline for Linux; OpenSSH 7.4 release notes."
   severity = "low"
 

@@ -46,6 +46,7 @@ type Asking struct {
 	ID        string `json:"id"`
 	Level     int    `json:"level"`
 	InProfile bool   `json:"in_profile"` // the others are of other shipped benchmarks
+	Waived    bool   `json:"waived"`
 }
 
 // Of explains a rule's id or a control's number. The profile may be nil: then the library's rules alone are known,
@@ -94,12 +95,12 @@ func ruleOf(r profile.Rule) Rule {
 func asking(own, shipped []profile.Control) []Asking {
 	list := []Asking{} // not null in JSON
 	for _, c := range own {
-		list = append(list, Asking{c.Benchmark, c.ID, c.Level, true})
+		list = append(list, Asking{c.Benchmark, c.ID, c.Level, true, c.Waiver != nil})
 	}
 	for _, c := range shipped {
 		same := func(a Asking) bool { return a.Benchmark == c.Benchmark && a.ID == c.ID }
 		if !slices.ContainsFunc(list, same) {
-			list = append(list, Asking{c.Benchmark, c.ID, c.Level, false})
+			list = append(list, Asking{Benchmark: c.Benchmark, ID: c.ID, Level: c.Level})
 		}
 	}
 	return list

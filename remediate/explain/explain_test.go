@@ -41,9 +41,9 @@ func example() *Explanation {
 				},
 				State: "sshd \"MaxAuthTries\" {\n  min = 1\n  max = 3\n}",
 				Controls: []Asking{
-					{"CIS Example Benchmark v1", "5.1.16", 1, true},
-					{"CIS Example Benchmark v1", "5.1.17", 2, true},
-					{"Another Benchmark", "9.1", 1, false},
+					{"CIS Example Benchmark v1", "5.1.16", 1, true, true},
+					{"CIS Example Benchmark v1", "5.1.17", 2, true, false},
+					{"Another Benchmark", "9.1", 1, false, false},
 				},
 				Waiver: waiver,
 			},
@@ -102,18 +102,18 @@ func TestJSON(t *testing.T) {
 // words have to fit.
 func TestTextFitsTheTerminal(t *testing.T) {
 	l := shipped(t)
-	for _, columns := range []int{40, 80, 132} {
-		for _, f := range l.Files {
-			for _, r := range f.Rules {
-				e, err := Of(r.ID, nil, l)
-				if err != nil {
-					t.Fatal(err)
-				}
+	for _, f := range l.Files {
+		for _, r := range f.Rules {
+			e, err := Of(r.ID, nil, l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			state := strings.Split("    "+strings.ReplaceAll(r.HCL(), "\n", "\n    "), "\n")
+			for _, columns := range []int{40, 80, 132} {
 				var b bytes.Buffer
 				if err := Text(&b, e, columns); err != nil {
 					t.Fatal(err)
 				}
-				state := strings.Split("    "+strings.ReplaceAll(r.HCL(), "\n", "\n    "), "\n")
 				for _, line := range strings.Split(b.String(), "\n") {
 					words := strings.Fields(line)
 					if utf8.RuneCountInString(line) > columns && len(words) > 1 && !slices.Contains(state, line) && !labelled(words) {

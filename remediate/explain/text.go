@@ -75,7 +75,11 @@ func (t *text) controls(list []Asking) {
 		if ids[c.Benchmark] == nil {
 			order = append(order, c.Benchmark)
 		}
-		ids[c.Benchmark] = append(ids[c.Benchmark], fmt.Sprintf("%s (level %d)", c.ID, c.Level))
+		waived := ""
+		if c.Waived {
+			waived = ", waived"
+		}
+		ids[c.Benchmark] = append(ids[c.Benchmark], fmt.Sprintf("%s (level %d%s)", c.ID, c.Level, waived))
 	}
 	for i, benchmark := range order {
 		t.field(once(i, "controls"), benchmark+": "+strings.Join(ids[benchmark], ", "))

@@ -54,7 +54,7 @@ type Rule struct {
 	ID        string
 	Title     string
 	Why       string
-	Breaks    string // what stops working where the state is not wanted; empty when nothing does
+	Breaks    string // what stops working where the rule is applied and should not be
 	Source    string // where the facts come from
 	Severity  string // one of Severities, or empty
 	Resources []resource.Resource
