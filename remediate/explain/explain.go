@@ -58,7 +58,7 @@ func Of(name string, p *profile.Profile, l *profile.Library) (*Explanation, erro
 	}
 	e := &Explanation{Controls: []Control{}, Rules: []Rule{}}
 	for _, c := range controls {
-		e.Controls = append(e.Controls, Control{c.Benchmark, c.ID, c.Level, c.Title, c.Rules, c.Waiver})
+		e.Controls = append(e.Controls, Control{c.Benchmark, c.ID, c.Level, c.Title, append([]string{}, c.Rules...), c.Waiver})
 	}
 	if len(controls) > 0 || p != nil && has(p, name) {
 		e.Profile = p.Name

@@ -273,3 +273,67 @@ func TestFind(t *testing.T) {
 		})
 	}
 }
+
+// TestEveryFormOfExpressionIsFilledIn: where a parameter can stand in the language, its value stands in what is shown.
+func TestEveryFormOfExpressionIsFilledIn(t *testing.T) {
+	for _, tt := range []struct{ name, in, want string }{
+		{"a template of one parameter", `value = "${var.word}"`, `value = "a"`},
+		{"a template with text around it", `value = "x ${var.word} y"`, `value = "x a y"`},
+		{"parentheses", `value = (var.word)`, `value = "a"`},
+		{"an element", `value = var.list[1]`, `value = "c"`},
+		{"a choice", `value = var.word == "a" ? "yes" : "no"`, `value = "yes"`},
+		{"a loop", `accept = [for x in var.list : "${x}!"]`, `accept = ["b!", "c!"]`},
+		{"a splat", `accept = var.list[*]`, `accept = ["b", "c"]`},
+		{"a list in which some is fixed", `accept = ["0", var.word]`, `accept = ["0", "a"]`},
+		{"a heredoc", "value = <<EOT\n${var.word}\nEOT\n  accept = [\"1\"]", "value  = \"a\\n\"\n  accept = [\"1\"]"},
+		{"a value with the language's own signs", `value = "${var.odd}"`, `value = "$${x} %%{y} \"z\""`},
+		{"nothing but a comment's mention", "value = \"0\" # not var.word", "value = \"0\" # not var.word"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			src := `
+variable "word" {
+  description = "w"
+  default     = "a"
+}
+variable "list" {
+  description = "l"
+  default     = ["b", "c"]
+}
+variable "odd" {
+  description = "o"
+  default     = "$${x} %%{y} \"z\""
+}
+rule "r" {
+  title = "t"
+  why   = "w"
+  sysctl "kernel.panic" {
+    value = "0"
+  }
+}
+profile "p" {
+  benchmark = "B"
+  control "1" {
+    level = 1
+    rules = ["r"]
+  }
+}
+`
+			attribute := tt.in
+			if strings.HasPrefix(attribute, "accept") {
+				attribute = "value = \"0\"\n    " + attribute
+			}
+			src = strings.Replace(src, `    value = "0"`, "    "+attribute, 1)
+			p, err := Load(Options{Library: fstest.MapFS{"rules/x.hcl": {Data: []byte(src)}}, Profiles: []string{"p"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown := p.Rules[0].HCL()
+			if !strings.Contains(shown, tt.want) {
+				t.Errorf("shown as\n%s\nwant\n%s", shown, tt.want)
+			}
+			if _, err := Resources("shown", []byte(shown), Platform{}); err != nil {
+				t.Errorf("what is shown is no profile: %v", err)
+			}
+		})
+	}
+}
