@@ -119,12 +119,10 @@ type Summary struct {
 
 // List describes every profile of the library, by name.
 func List(fsys fs.FS) ([]Summary, error) {
-	lib, err := openShipped(fsys)
-	if err != nil {
+	s := newSources()
+	if err := s.addLibrary(fsys); err != nil {
 		return nil, err
 	}
-	s := newSources()
-	s.addShipped(lib, lib.names)
 	if s.diags.HasErrors() {
 		return nil, s.fail()
 	}
@@ -137,6 +135,15 @@ func List(fsys fs.FS) ([]Summary, error) {
 		list = append(list, Summary{name, m.version, m.benchmark, m.platforms, len(m.controls)})
 	}
 	return list, nil
+}
+
+// addLibrary parses everything that is shipped.
+func (s *sources) addLibrary(fsys fs.FS) error {
+	lib, err := openShipped(fsys)
+	if err == nil {
+		s.addShipped(lib, lib.names)
+	}
+	return err
 }
 
 // addShipped parses files of the library that are not parsed yet, on all processors, and takes them in by name.

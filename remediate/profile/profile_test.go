@@ -287,12 +287,10 @@ func FuzzLoad(f *testing.F) {
 	f.Add(rules)
 	f.Add("profile \"mine\" {\n  extends = [\"cis-x\"]\n variables = { tries = 1 }\n}\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		shipped, err := openShipped(library(base))
-		if err != nil {
+		s := newSources()
+		if err := s.addLibrary(library(base)); err != nil {
 			t.Fatal(err)
 		}
-		s := newSources()
-		s.addShipped(shipped, shipped.names)
 		names := s.parse("fuzz.hcl", []byte(text), operator)
 		if s.diags.HasErrors() {
 			_ = s.fail()

@@ -40,7 +40,9 @@ func TestTheIndexHasWhatTheParserFinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newSources()
-	s.addShipped(lib, lib.names)
+	if err := s.addLibrary(profiles.FS); err != nil {
+		t.Fatal(err)
+	}
 	if s.diags.HasErrors() {
 		t.Fatal(s.fail())
 	}
