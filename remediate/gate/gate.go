@@ -38,11 +38,20 @@ type Level struct {
 	Limits Limits
 }
 
-// Severity limits the results that its patterns name.
+// Severity limits the results that its patterns name or, without any, those of the severity that it is named after.
 type Severity struct {
 	Name   string
 	Match  []string // rule ids and control numbers, as patterns
 	Limits Limits
+}
+
+// counts reports whether the limits are about the result. One of which nobody said how grave it is counts in every
+// severity: it could be of that one.
+func (s Severity) counts(res report.Result) bool {
+	if len(s.Match) > 0 {
+		return names(res, s.Match)
+	}
+	return res.Severity == "" || res.Severity == s.Name
 }
 
 // Grace lets a rule or control fail through its last day, in UTC.

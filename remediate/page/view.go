@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/compare"
+	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
 )
@@ -32,6 +33,7 @@ type document struct {
 	Arcs      []arc
 	Outcomes  []count
 	Levels    []group
+	Severity  []group
 	Sections  []group
 	Attention []item
 	Waivers   []waived
@@ -279,7 +281,7 @@ func groupOf(key, name string, items []item) group {
 	return g
 }
 
-// groups draws counts by level and by section, and orders the rules by section and number.
+// groups draws counts by level, severity and section, and orders the rules by section and number.
 func (d *document) groups(items []item) {
 	for _, level := range []string{"1", "2"} {
 		var of []item
@@ -290,6 +292,17 @@ func (d *document) groups(items []item) {
 		}
 		if len(of) > 0 {
 			d.Levels = append(d.Levels, groupOf(level, "Level "+level, of))
+		}
+	}
+	for _, severity := range profile.Severities() {
+		var of []item
+		for _, it := range items {
+			if it.Severity == severity {
+				of = append(of, it)
+			}
+		}
+		if len(of) > 0 {
+			d.Severity = append(d.Severity, groupOf(severity, strings.ToUpper(severity[:1])+severity[1:], of))
 		}
 	}
 	sorted := slices.Clone(items)
@@ -374,7 +387,7 @@ func changeOf(i int, c report.Change) change {
 }
 
 func searchText(it item) string {
-	parts := []string{it.Rule, it.Title, string(it.Outcome), it.Message, it.Expected, it.Observed.Persisted, it.Observed.Running}
+	parts := []string{it.Rule, it.Title, it.Severity, string(it.Outcome), it.Message, it.Expected, it.Observed.Persisted, it.Observed.Running}
 	for _, c := range it.Controls {
 		parts = append(parts, c.ID, c.Title)
 	}

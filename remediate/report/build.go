@@ -80,7 +80,7 @@ func (s *Summary) count(o rule.Outcome) {
 
 func result(f engine.Finding) Result {
 	r := Result{
-		Rule: f.Rule.ID, Title: f.Rule.Title, Outcome: f.Outcome, Underlying: f.Underlying, Message: f.Message,
+		Rule: f.Rule.ID, Title: f.Rule.Title, Severity: f.Rule.Severity, Outcome: f.Outcome, Underlying: f.Underlying, Message: f.Message,
 		RunningDiffers: f.RunningDiffers, Controls: []Control{},
 	}
 	for _, c := range f.Rule.Controls {

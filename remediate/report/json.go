@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
 )
 
@@ -82,6 +83,9 @@ func (r *Report) validate() error {
 	for i, res := range r.Results {
 		if res.Rule == "" || !slices.Contains(rule.Outcomes(), res.Outcome) {
 			return fmt.Errorf("result %d has no rule or an unknown outcome %q", i+1, res.Outcome)
+		}
+		if res.Severity != "" && !slices.Contains(profile.Severities(), res.Severity) {
+			return fmt.Errorf("result of rule %s: unknown severity %q", res.Rule, res.Severity)
 		}
 		if (res.Outcome == rule.Waived) != (res.Underlying != "") || res.Outcome == rule.Waived && res.Waiver == nil {
 			return fmt.Errorf("result of rule %s: waiver and outcome do not agree", res.Rule)

@@ -104,6 +104,7 @@ type Result struct {
 	Rule     string       `json:"rule"`
 	Controls []Control    `json:"controls"`
 	Title    string       `json:"title"`
+	Severity string       `json:"severity,omitempty"` // high, medium or low; empty where nobody said
 	Outcome  rule.Outcome `json:"outcome"`
 	// Underlying is the outcome beneath a waiver.
 	Underlying rule.Outcome  `json:"underlying,omitempty"`

@@ -112,6 +112,7 @@ func (p *printer) result(res Result) {
 	indent := strings.Repeat(" ", 16)
 	p.printf("%srule       %s\n", indent, Printable(res.Rule))
 	for _, l := range []struct{ label, text string }{
+		{"severity", res.Severity},
 		{"because", res.Message},
 		{"expected", res.Expected},
 		{"persisted", res.Observed.Persisted},
