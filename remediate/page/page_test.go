@@ -35,8 +35,9 @@ func sample() *report.Report {
 	}
 	return &report.Report{
 		Schema: report.Schema, Action: report.Apply,
-		Tool:    report.Tool{Name: "harden", Version: "0.1.0", Digest: strings.Repeat("ab", 32)},
-		Profile: report.Profile{Name: "aks-ubuntu-24.04", Version: "1.0", Benchmark: "CIS Ubuntu Linux 24.04 LTS Benchmark v1.0.0", Digest: strings.Repeat("cd", 32), Variables: []report.Variable{{Name: "umask", Value: "027"}}},
+		Tool: report.Tool{Name: "harden", Version: "0.1.0", Digest: strings.Repeat("ab", 32)},
+		Profile: report.Profile{Name: "aks-ubuntu-24.04", Version: "1.0", Benchmark: "CIS Ubuntu Linux 24.04 LTS Benchmark v1.0.0", Digest: strings.Repeat("cd", 32), Variables: []report.Variable{{Name: "umask", Value: "027"}},
+			Sections: []report.Section{{Benchmark: "CIS Ubuntu Linux 24.04 LTS Benchmark v1.0.0", ID: "1", Title: "Base " + hostile}, {Benchmark: "CIS Ubuntu Linux 24.04 LTS Benchmark v1.0.0", ID: "3", Title: "Network"}, {Benchmark: "Another", ID: "2", Title: "Not this one"}}},
 		Host:    report.Host{OS: "ubuntu", Version: "24.04", Name: "Ubuntu 24.04.3 LTS " + hostile, Arch: "amd64", Mode: "live", Kernel: "6.8.0-1030-azure"},
 		Require: "persisted", Started: at, Finished: at.Add(1400 * time.Millisecond), Nonce: "n1", RunID: "run",
 		Summary: report.Summary{Pass: 2, Fail: 1, Error: 1, NotApplicable: 1, NotObservable: 1, Manual: 1, Waived: 2},
@@ -104,6 +105,28 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), html); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestSections(t *testing.T) {
+	r := sample()
+	of := func(benchmark, id string) report.Result {
+		return report.Result{Rule: "r" + benchmark + id, Title: "t", Outcome: rule.Pass, Controls: []report.Control{{Benchmark: benchmark, ID: id, Level: 1}}}
+	}
+	own := r.Profile.Benchmark
+	r.Profile.Sections = []report.Section{{Benchmark: own, ID: "4", Title: "Firewall"}, {Benchmark: "Kubernetes", ID: "4", Title: "Worker nodes"}}
+	r.Results = []report.Result{
+		of("Baseline", "0a7f2b28-8586"), of("Kubernetes", "4.1.1"), of(own, "10.1"), of(own, "4.2"), of(own, "4.10"), of("Baseline", "43119747-2635"),
+		{Rule: "loose", Title: "t", Outcome: rule.Pass},
+	}
+	html := render(t, r, page.Options{})
+	var got []string
+	for _, m := range regexp.MustCompile(`<h3>([^<]*) <span class="n">([0-9]+)</span></h3>`).FindAllStringSubmatch(html, -1) {
+		got = append(got, m[1]+" "+m[2])
+	}
+	want := []string{"4 Firewall 2", "Section 10 1", "Baseline 2", "Kubernetes, 4 Worker nodes 1", "Other 1"}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"regexp"
@@ -79,12 +80,14 @@ type item struct {
 	report.Result
 	ID      string // of the element
 	Levels  string
-	Section string
+	Section string // what the filter tells it by
 	Open    bool
 	Search  string
 	Places  []rule.Source
 	Changes []change
 	Many    bool // several resources
+
+	sectionName string
 }
 
 type change struct {
@@ -142,7 +145,7 @@ func view(r *report.Report, o Options) document {
 	d.verdict(r)
 	items := make([]item, len(r.Results))
 	for i, res := range r.Results {
-		items[i] = itemOf(i, res, r.Changes)
+		items[i] = itemOf(i, res, r)
 	}
 	open := 0
 	for _, it := range items {
@@ -307,29 +310,37 @@ func (d *document) groups(items []item) {
 	}
 	sorted := slices.Clone(items)
 	slices.SortStableFunc(sorted, func(a, b item) int {
-		if (a.Section == other) != (b.Section == other) {
-			if a.Section == other {
-				return 1
-			}
-			return -1
-		}
-		return report.CompareIDs(first(a.Result), first(b.Result))
+		return cmp.Or(cmp.Compare(d.place(a), d.place(b)), cmp.Compare(benchmark(a), benchmark(b)), report.CompareIDs(first(a.Result), first(b.Result)))
 	})
 	for _, it := range sorted {
 		i := slices.IndexFunc(d.Rules, func(s section) bool { return s.Key == it.Section })
 		if i < 0 {
 			i = len(d.Rules)
-			name := it.Section
-			if _, err := strconv.Atoi(name); err == nil {
-				name = "Section " + name
-			}
-			d.Rules = append(d.Rules, section{Name: name, Key: it.Section})
+			d.Rules = append(d.Rules, section{Name: it.sectionName, Key: it.Section})
 		}
 		d.Rules[i].Items = append(d.Rules[i].Items, it)
 	}
 	for _, s := range d.Rules {
 		d.Sections = append(d.Sections, groupOf(s.Key, s.Name, s.Items))
 	}
+}
+
+// place puts the profile's own benchmark first, and what is in none last.
+func (d *document) place(it item) int {
+	switch {
+	case it.Section == other:
+		return 2
+	case benchmark(it) != d.Report.Profile.Benchmark:
+		return 1
+	}
+	return 0
+}
+
+func benchmark(it item) string {
+	if len(it.Controls) == 0 {
+		return ""
+	}
+	return it.Controls[0].Benchmark
 }
 
 func first(res report.Result) string {
@@ -342,22 +353,39 @@ func first(res report.Result) string {
 // other is the section of rules without a control.
 const other = "Other"
 
-// sectionOf is a control number's first part.
-func sectionOf(res report.Result) string {
-	id := first(res)
-	if i := strings.IndexAny(id, ".-"); i > 0 {
-		return id[:i]
+var numbered = regexp.MustCompile(`^([0-9]+)(\.|$)`)
+
+// sectionOf is where a rule stands in its benchmark: the first part of its control's number, with the section's title.
+// A benchmark that has no such numbers is one section. Where several benchmarks were looked at, each has its own.
+func sectionOf(res report.Result, p report.Profile) (key, name string) {
+	if len(res.Controls) == 0 {
+		return other, other
 	}
-	if id == "" {
-		return other
+	c := res.Controls[0]
+	match := numbered.FindStringSubmatch(c.ID)
+	if match == nil {
+		if c.Benchmark == "" {
+			return other, other
+		}
+		return c.Benchmark, c.Benchmark
 	}
-	return id
+	key, name = match[1], "Section "+match[1]
+	for _, s := range p.Sections {
+		if s.ID == match[1] && s.Benchmark == c.Benchmark {
+			name = s.ID + " " + s.Title
+		}
+	}
+	if c.Benchmark != p.Benchmark {
+		key, name = c.Benchmark+" "+key, c.Benchmark+", "+name
+	}
+	return key, name
 }
 
 var plain = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,100}$`)
 
-func itemOf(i int, res report.Result, changes []report.Change) item {
-	it := item{Result: res, ID: fmt.Sprintf("rule-%d", i+1), Section: sectionOf(res), Places: res.Places(), Many: len(res.Resources) > 1}
+func itemOf(i int, res report.Result, r *report.Report) item {
+	it := item{Result: res, ID: fmt.Sprintf("rule-%d", i+1), Places: res.Places(), Many: len(res.Resources) > 1}
+	it.Section, it.sectionName = sectionOf(res, r.Profile)
 	if plain.MatchString(res.Rule) {
 		it.ID = "rule-" + res.Rule
 	}
@@ -373,7 +401,7 @@ func itemOf(i int, res report.Result, changes []report.Change) item {
 	case rule.Fail, rule.Error, rule.NotObservable:
 		it.Open = true
 	}
-	for i, c := range changes {
+	for i, c := range r.Changes {
 		if slices.Contains(c.Rules, res.Rule) {
 			it.Changes = append(it.Changes, changeOf(i, c))
 		}

@@ -44,6 +44,9 @@ func New(r Run) *Report {
 	for _, v := range r.Profile.Variables {
 		out.Profile.Variables = append(out.Profile.Variables, Variable{v.Name, v.Value})
 	}
+	for _, s := range r.Profile.Sections {
+		out.Profile.Sections = append(out.Profile.Sections, Section(s))
+	}
 	for _, f := range r.Findings {
 		out.Results = append(out.Results, result(f))
 		out.Summary.count(f.Outcome)

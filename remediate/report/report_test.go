@@ -30,7 +30,7 @@ func sample() *report.Report {
 	return &report.Report{
 		Schema: report.Schema, Action: report.Check,
 		Tool:    report.Tool{Name: "harden", Version: "0.1.0", Digest: strings.Repeat("ab", 32)},
-		Profile: report.Profile{Name: "aks-x", Version: "1.0", Benchmark: "CIS X", Digest: strings.Repeat("cd", 32), Variables: []report.Variable{{Name: "umask", Value: "027"}}},
+		Profile: report.Profile{Name: "aks-x", Version: "1.0", Benchmark: "CIS X", Digest: strings.Repeat("cd", 32), Variables: []report.Variable{{Name: "umask", Value: "027"}}, Sections: []report.Section{{Benchmark: "CIS X", ID: "1", Title: "base system"}}},
 		Host:    report.Host{OS: "ubuntu", Version: "24.04", Name: "Ubuntu 24.04 LTS", Arch: "amd64", Mode: "live", Kernel: "6.8.0"},
 		Require: "persisted", Started: at, Finished: at.Add(time.Second), Nonce: "n1", RunID: "run",
 		Summary: report.Summary{Pass: 1, Fail: 2, Error: 1, NotApplicable: 1, NotObservable: 1, Waived: 1},
