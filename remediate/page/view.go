@@ -38,6 +38,7 @@ type document struct {
 	Sections  []group
 	Attention []item
 	Waivers   []waived
+	Unused    []waived
 	Rules     []section
 	Compared  *compared
 	Changes   []change
@@ -166,7 +167,11 @@ func view(r *report.Report, o Options) document {
 		case rule.Fail, rule.Error, rule.NotObservable, rule.Manual:
 			d.Attention = append(d.Attention, it)
 		}
-		if it.Waiver != nil {
+		switch {
+		case it.Waiver == nil:
+		case it.Waiver.Unused:
+			d.Unused = append(d.Unused, waivedOf(it, r.Finished))
+		default:
 			d.Waivers = append(d.Waivers, waivedOf(it, r.Finished))
 		}
 	}
@@ -353,10 +358,13 @@ func first(res report.Result) string {
 // other is the section of rules without a control.
 const other = "Other"
 
-var numbered = regexp.MustCompile(`^([0-9]+)(\.|$)`)
+var (
+	numbered = regexp.MustCompile(`^([0-9]+)(\.|$)`)
+	lettered = regexp.MustCompile(`^([A-Z]+)-`) // a node's own additions to a benchmark: AKS-1
+)
 
 // sectionOf is where a rule stands in its benchmark: the first part of its control's number, with the section's title.
-// A benchmark that has no such numbers is one section. Where several benchmarks were looked at, each has its own.
+// Controls of a benchmark that have neither numbers nor capitals before a dash are one section. Where several benchmarks were looked at, each has its own.
 func sectionOf(res report.Result, p report.Profile) (key, name string) {
 	if len(res.Controls) == 0 {
 		return other, other
@@ -364,6 +372,9 @@ func sectionOf(res report.Result, p report.Profile) (key, name string) {
 	c := res.Controls[0]
 	match := numbered.FindStringSubmatch(c.ID)
 	if match == nil {
+		if own := lettered.FindStringSubmatch(c.ID); own != nil {
+			return own[1], own[1]
+		}
 		if c.Benchmark == "" {
 			return other, other
 		}
