@@ -81,6 +81,7 @@ Exit status: 0 compliant or nothing to do; 1 not compliant, changes pending, or 
 		checkCommand(s), planCommand(s), applyCommand(s), profileCommand(s), explainCommand(s), reportCommand(s),
 		diffCommand(s), baselineCommand(s),
 		attestCommand(s), signCommand(s), verifyCommand(s),
+		versionCommand(s),
 	)
 	return root
 }
