@@ -544,6 +544,17 @@ func TestStatementsThatAreRefused(t *testing.T) {
 	}
 }
 
+func TestAWaiverThatExpiredSinceTheReportIsRefused(t *testing.T) {
+	r := sample(rule.Pass, rule.Waived) // until 2027-01-31
+	for day, want := range map[string]int{"2027-01-31": 0, "2027-02-01": 1} {
+		now, err := time.Parse(time.DateOnly, day)
+		must(t, err)
+		if got := (&Judge{}).Refusals(r, now); len(got) != want || want > 0 && !strings.Contains(got[0], "rule-2-waived expired on 2027-01-31") {
+			t.Errorf("on %s refusals are %q", day, got)
+		}
+	}
+}
+
 func TestCheckSaysEveryReason(t *testing.T) {
 	list, err := Statements(evidence(sample(rule.Fail)))
 	must(t, err)

@@ -92,9 +92,6 @@ func (r Refusal) String() string {
 // strict lets nothing through that keeps a report from being compliant.
 func strict() Limits { return Limits{Manual: -1, Waived: -1} }
 
-// Default is the policy where none is given: no failure, error or blind spot without a waiver in force.
-func Default() *Policy { return &Policy{} }
-
 // levelLimits are those of a level; a level that the policy does not name is strict.
 func (p *Policy) levelLimits(level int) Limits {
 	for _, l := range p.Levels {

@@ -23,10 +23,15 @@ const MaxSize = 32 << 20
 
 // JSON writes the report, indented, with a line feed at the end.
 func JSON(w io.Writer, r *Report) error {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(r)
+	if err := e.Encode(r); err != nil {
+		return err
+	}
+	_, err := w.Write(InertJSON(b.Bytes()))
+	return err
 }
 
 // Parse reads a report that may come from anywhere: it is size-limited, has no unknown field, and its

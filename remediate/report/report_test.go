@@ -113,6 +113,58 @@ func TestNothingFromATargetControlsATerminal(t *testing.T) {
 	}
 }
 
+func TestNothingFromATargetIsACommandToAPipeline(t *testing.T) {
+	for text, want := range map[string]string{
+		"##vso[task.setvariable variable=PATH]/evil": `#\x23vso[task.setvariable variable=PATH]/evil`,
+		"see ##vso[a.b]":         `see #\x23vso[a.b]`,
+		"###vso[a.b]":            `##\x23vso[a.b]`,
+		"##\ufe0fvso[a.b]":       "#\\x23\ufe0fvso[a.b]",
+		"#\ufe0f#v\ufe0fso[a.b]": "#\ufe0f\\x23v\ufe0fso[a.b]",
+		"##VSO[a.b]":             `#\x23VSO[a.b]`,
+		"##[group]x":             `#\x23[group]x`,
+		"::add-mask::x":          `\x3a:add-mask::x`,
+		"\t ::add-mask::x":       "\t \\x3a:add-mask::x",
+		"## a heading":           "## a heading",
+		"fe80::1 and a::b":       "fe80::1 and a::b",
+	} {
+		if got := report.Printable(text); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+	// Whatever the form, none of its lines is one.
+	r := sample()
+	r.Compliant = false
+	const command = "##vso[task.setvariable variable=PATH]/evil"
+	res := &r.Results[1]
+	res.Title, res.Message, res.Expected, res.Rule = command, command, command, command
+	res.Observed, res.Sources[0].Text, res.Sources[0].Path = report.Observed{Persisted: command, Running: command}, command, command
+	r.Host.Name, r.Profile.Name, r.Profile.Benchmark, res.Controls[0].ID, res.Controls[0].Benchmark = command, command, command, command, command
+	for name, write := range map[string]func(*bytes.Buffer) error{
+		"json":     func(b *bytes.Buffer) error { return report.JSON(b, r) },
+		"text":     func(b *bytes.Buffer) error { return report.Text(b, r, report.TextOptions{All: true}) },
+		"markdown": func(b *bytes.Buffer) error { return report.Markdown(b, r) },
+		"cis":      func(b *bytes.Buffer) error { return report.CIS(b, r) },
+		"junit":    func(b *bytes.Buffer) error { return report.JUnit(b, r) },
+		"sarif":    func(b *bytes.Buffer) error { return report.SARIF(b, r) },
+		"xccdf":    func(b *bytes.Buffer) error { return report.XCCDF(b, r) },
+		"oscal":    func(b *bytes.Buffer) error { return report.OSCAL(b, r) },
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String(), "##vso[") {
+			t.Errorf("%s gives an order to a pipeline", name)
+		}
+		if name != "json" {
+			continue
+		}
+		if again, err := report.Parse(b.Bytes()); err != nil || again.Results[1].Message != command {
+			t.Errorf("the JSON does not say what it is made from: %v", err)
+		}
+	}
+}
+
 func TestReportFitsItsSchema(t *testing.T) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(report.SchemaJSON))
 	if err != nil {
