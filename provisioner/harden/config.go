@@ -81,8 +81,9 @@ type Config struct {
 	// `waagent -deprovision+user -force`. The machine is then hardened, deprovisioned and attested by
 	// one process on the target, which removes the working directory before and sends its reports
 	// when it ends: nothing can log in afterwards, so this provisioner must be the last. The command
-	// is run by `/bin/sh` as root, as it stands. A machine that is not compliant is not deprovisioned,
-	// and the build then fails whatever `on_failure` says.
+	// is run by `/bin/sh` as root, as it stands. A machine that is not compliant, or that `policy`
+	// refuses where there is one, is not deprovisioned, and the build then fails whatever `on_failure`
+	// says.
 	DeprovisionCommand string `mapstructure:"deprovision_command"`
 
 	ctx interpolate.Context
