@@ -12,7 +12,7 @@ import (
 )
 
 func TestEveryFormatWritesAndHasItsOwnNames(t *testing.T) {
-	r := &report.Report{Compliant: true, Summary: report.Summary{Pass: 1}, Results: []report.Result{{
+	r := &report.Report{Profile: report.Profile{Benchmark: "CIS"}, Compliant: true, Summary: report.Summary{Pass: 1}, Results: []report.Result{{
 		Rule: "a-rule", Title: "a title", Outcome: rule.Pass, Controls: []report.Control{{Benchmark: "CIS", ID: "1.1", Level: 1}},
 	}}}
 	seen := map[string]bool{}
