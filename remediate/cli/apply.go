@@ -15,6 +15,7 @@ import (
 	"github.com/nodeimage/packer-plugin-harden/remediate/engine"
 	"github.com/nodeimage/packer-plugin-harden/remediate/journal"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
+	"github.com/nodeimage/packer-plugin-harden/remediate/version"
 )
 
 func applyCommand(s Streams) *cobra.Command {
@@ -27,6 +28,7 @@ func applyCommand(s Streams) *cobra.Command {
 	}
 	a.target.register(cmd)
 	a.out.register(cmd)
+	a.policy.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&a.account, "account", os.Getenv("SUDO_USER"), "account that must still be able to log in (default: who called sudo)")
 	flags.StringVar(&a.accountAddr, "account-addr", "", "address that the account logs in from")
@@ -41,6 +43,7 @@ type apply struct {
 	streams     Streams
 	target      targetFlags
 	out         outputFlags
+	policy      policyFlags
 	account     string
 	accountAddr string
 	deprovision string
@@ -51,6 +54,9 @@ type apply struct {
 
 func (a *apply) run(ctx context.Context) error {
 	if err := a.out.check(); err != nil {
+		return err
+	}
+	if err := a.policy.load(); err != nil {
 		return err
 	}
 	if err := a.target.needRoot("change"); err != nil {
@@ -78,7 +84,7 @@ func (a *apply) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return verdict(applied)
+		return a.policy.verdict(a.streams, applied)
 	}
 	if err != nil {
 		return errors.Join(err, a.frame("apply", applied))
@@ -89,10 +95,6 @@ func (a *apply) run(ctx context.Context) error {
 // apply changes the machine. Once it has begun to, there is a report even of a run that did not come to its
 // end, of how the machine was left.
 func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
-	name, err := tool()
-	if err != nil {
-		return nil, err
-	}
 	account, err := findAccount(on.writer, a.account, a.accountAddr)
 	if err != nil {
 		return nil, err
@@ -100,7 +102,7 @@ func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
 	started := time.Now()
 	done, err := engine.Apply(ctx, on.profile, on.writer, engine.Options{
 		Require: on.require, Now: started, Account: account, Progress: progress(a.streams.Err),
-		Journal: journal.Options{Keep: a.keep, LockTimeout: a.timeout, Tool: name.Version, Profile: on.profile.Name},
+		Journal: journal.Options{Keep: a.keep, LockTimeout: a.timeout, Tool: version.Version(), Profile: on.profile.Name},
 	})
 	showUndone(a.streams.Err, done.Undone)
 	findings := done.After
@@ -112,6 +114,10 @@ func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
 		findings = lookAgain(ctx, on, started)
 	}
 	journals, listErr := journal.Runs(on.writer)
+	name, toolErr := on.tool()
+	if toolErr != nil {
+		return nil, errors.Join(err, toolErr)
+	}
 	if err == nil {
 		err = listErr
 	}
@@ -149,7 +155,7 @@ func (a *apply) deprovisionAndAttest(ctx context.Context, on *target, applied *r
 		return err
 	}
 	// An image that did not come out right is kept as it is, so that somebody can log in and look.
-	if err := verdict(applied); err != nil {
+	if err := a.policy.verdict(a.streams, applied); err != nil {
 		return err
 	}
 	if a.cleanup != "" {
@@ -171,7 +177,7 @@ func (a *apply) deprovisionAndAttest(ctx context.Context, on *target, applied *r
 	if err := a.frame("attest", attested); err != nil {
 		return err
 	}
-	return verdict(attested)
+	return a.policy.verdict(a.streams, attested)
 }
 
 func (a *apply) frame(name string, r *report.Report) error {

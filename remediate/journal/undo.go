@@ -253,7 +253,7 @@ func (u *undoing) file(e entry) error {
 		return host.ErrChanged
 	}
 	if !untouched(now, *e.Before) {
-		if err := u.putBack(e, now); err != nil {
+		if err := u.putBack(e); err != nil {
 			return err
 		}
 	}
@@ -263,7 +263,7 @@ func (u *undoing) file(e entry) error {
 	return u.otherNames(e)
 }
 
-func (u *undoing) putBack(e entry, now state) error {
+func (u *undoing) putBack(e entry) error {
 	name := strconv.Itoa(e.N)
 	kept, err := u.run.vault.Has(name)
 	if err != nil {
@@ -324,7 +324,8 @@ func (u *undoing) removeDirs(dirs []text) error {
 
 // ours reports whether all that is below a directory was made by the run.
 func (u *undoing) ours(dir string) bool {
-	return strings.HasPrefix(host.StateDir, dir+"/")
+	rest, above := strings.CutPrefix(host.StateDir, dir)
+	return above && strings.HasPrefix(rest, "/")
 }
 
 // same compares a path as it is with a state of the journal. Times and inodes do not count: a file that was

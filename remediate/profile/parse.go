@@ -38,6 +38,7 @@ type profileSource struct {
 	extendsRange             hcl.Range
 	platform                 *Platform
 	variables                map[string]variableValue
+	sections                 []sectionSource
 	controls                 []*controlSource
 	waivers                  []*groupWaiver
 	origin                   origin
@@ -47,6 +48,12 @@ type profileSource struct {
 type variableValue struct {
 	value cty.Value
 	at    hcl.Range
+}
+
+// sectionSource names the controls whose numbers start with its own.
+type sectionSource struct {
+	id, title string
+	at        hcl.Range
 }
 
 type controlSource struct {
@@ -101,7 +108,12 @@ func (s *sources) errorAt(at hcl.Range, summary, format string, args ...any) {
 
 // parse reads one file of profiles, rules and variables and returns the names of its profiles.
 func (s *sources) parse(name string, src []byte, from origin) []string {
-	body := s.parseBody(name, src)
+	return s.take(parseFile(name, src), src, from)
+}
+
+// take takes in a parsed file and returns the names of its profiles.
+func (s *sources) take(f *parsedFile, src []byte, from origin) []string {
+	body := s.body(f)
 	if body == nil {
 		return nil
 	}
@@ -127,19 +139,41 @@ func (s *sources) parse(name string, src []byte, from origin) []string {
 	return added
 }
 
-func (s *sources) parseBody(name string, src []byte) *hclsyntax.Body {
+// parsedFile is what HCL's parser makes of a file.
+type parsedFile struct {
+	name  string
+	file  *hcl.File // nil where it was not parsed
+	diags hcl.Diagnostics
+}
+
+func parseFile(name string, src []byte) *parsedFile {
+	f := &parsedFile{name: name}
 	if depth(src) > maxDepth {
 		at := hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
-		s.errorAt(at, "Nested too deeply", "Brackets nest more than %d levels.", maxDepth)
+		f.diags = hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "Nested too deeply",
+			Detail: fmt.Sprintf("Brackets nest more than %d levels.", maxDepth), Subject: &at,
+		}}
+		return f
+	}
+	f.file, f.diags = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	return f
+}
+
+func (s *sources) parseBody(name string, src []byte) *hclsyntax.Body {
+	return s.body(parseFile(name, src))
+}
+
+// body is a parsed file's content, or nil when something is wrong with it.
+func (s *sources) body(f *parsedFile) *hclsyntax.Body {
+	if f.file != nil {
+		s.files[f.name] = f.file
+	}
+	s.diags = append(s.diags, f.diags...)
+	if f.diags.HasErrors() {
 		return nil
 	}
-	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
-	s.files[name] = file
-	s.diags = append(s.diags, diags...)
-	if diags.HasErrors() {
-		return nil
-	}
-	body := file.Body.(*hclsyntax.Body)
+	body := f.file.Body.(*hclsyntax.Body)
 	for _, a := range sortedAttributes(body.Attributes) {
 		s.errorAt(a.NameRange, "Unexpected attribute", "%q does not stand in a block.", a.Name)
 	}
@@ -177,6 +211,7 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 		Benchmark string         `hcl:"benchmark,optional"`
 		Extends   hcl.Expression `hcl:"extends,optional"`
 		Variables hcl.Expression `hcl:"variables,optional"`
+		Sections  hcl.Expression `hcl:"sections,optional"`
 		Platform  *struct {
 			OS      string `hcl:"os"`
 			Version string `hcl:"version"`
@@ -204,6 +239,7 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 	}
 	s.parseExtends(p, c.Extends)
 	s.parseProfileVariables(p, c.Variables)
+	s.parseSections(p, c.Sections)
 	for _, block := range b.Body.Blocks {
 		switch block.Type {
 		case "control":
@@ -255,6 +291,23 @@ func (s *sources) parseProfileVariables(p *profileSource, e hcl.Expression) {
 		v, diags := pair.Value.Value(nil)
 		s.diags = append(s.diags, diags...)
 		p.variables[name] = variableValue{v, pair.Key.Range()}
+	}
+}
+
+func (s *sources) parseSections(p *profileSource, e hcl.Expression) {
+	if isAbsent(e) {
+		return
+	}
+	pairs, diags := hcl.ExprMap(e)
+	s.diags = append(s.diags, diags...)
+	for _, pair := range pairs {
+		section := sectionSource{at: pair.Key.Range()}
+		s.diags = append(s.diags, gohcl.DecodeExpression(pair.Key, nil, &section.id)...)
+		s.diags = append(s.diags, gohcl.DecodeExpression(pair.Value, nil, &section.title)...)
+		if section.title == "" {
+			s.errorAt(section.at, "Section without a title", "Section %q needs a title.", section.id)
+		}
+		p.sections = append(p.sections, section)
 	}
 }
 

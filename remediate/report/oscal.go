@@ -215,6 +215,9 @@ func (o oscalMaker) observation(res Result, collected string) oscalObservation {
 		UUID: o.uuid("observation", res.Rule), Title: fill(res.Title), Description: fill(res.Message), Methods: []string{"TEST"}, Collected: collected,
 		Props: []oscalProp{prop("rule", res.Rule), prop("outcome", string(res.Outcome)), prop("expected", res.Expected)},
 	}
+	if res.Severity != "" {
+		out.Props = append(out.Props, prop("severity", res.Severity))
+	}
 	if res.Underlying != "" {
 		out.Props = append(out.Props, prop("outcome-beneath-waiver", string(res.Underlying)))
 	}

@@ -61,6 +61,12 @@ type Setting struct {
 
 // Read finds the unit and everything it leads to.
 func Read(f host.Files) (*Kubelet, error) {
+	return host.Once(f, readKey{}, func() (*Kubelet, error) { return read(f) })
+}
+
+type readKey struct{}
+
+func read(f host.Files) (*Kubelet, error) {
 	u, err := unitfile.Load(f, UnitName)
 	if errors.Is(err, unitfile.ErrNotFound) {
 		return nil, fmt.Errorf("%w: %s does not exist", ErrNoKubelet, UnitName)
