@@ -227,7 +227,11 @@ func (r *Root) removeTemps(dir string) error {
 	if p.fd < 0 {
 		return nil
 	}
-	entries, err := r.readDir(dir)
+	// By descriptor: the name could be a link by now.
+	entries, err := (&Root{fd: p.fd, walks: true}).readDir("/")
+	if errors.Is(err, unix.ENOTDIR) {
+		return ErrChanged
+	}
 	if err != nil {
 		return err
 	}
