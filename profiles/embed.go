@@ -4,7 +4,7 @@ package profiles
 
 import "embed"
 
-// FS has rules/*.hcl, OS/VERSION/*.hcl, and add-ons for any system.
+// FS has invariants.hcl, rules/*.hcl, OS/VERSION/*.hcl, and add-ons for any system.
 //
-//go:embed rules ubuntu azurelinux kubernetes azure
+//go:embed invariants.hcl rules ubuntu azurelinux kubernetes azure
 var FS embed.FS

@@ -20,6 +20,7 @@ var layers = []string{
 	"remediate/host",
 	"remediate/host/hosttest",
 	"remediate/config",
+	"remediate/login",
 	"remediate/resource",
 	"remediate/profile",
 	"remediate/plan",

@@ -23,10 +23,9 @@ func applyCommand(s Streams) *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context()) },
 	}
 	a.target.register(cmd)
+	a.accounts.register(cmd)
 	a.out.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&a.account, "account", os.Getenv("SUDO_USER"), "account that must still be able to log in (default: who called sudo)")
-	flags.StringVar(&a.accountAddr, "account-addr", "", "address that the account logs in from")
 	flags.StringVar(&a.deprovision, "deprovision-command", "", "shell command to run between apply and a final check; both reports then go to standard output as frames")
 	flags.StringVar(&a.cleanup, "cleanup", "", "directory to remove before the deprovision command")
 	return cmd
@@ -36,14 +35,16 @@ type apply struct {
 	streams     Streams
 	target      targetFlags
 	out         outputFlags
-	account     string
-	accountAddr string
+	accounts    accountFlags
 	deprovision string
 	cleanup     string
 }
 
 func (a *apply) run(ctx context.Context) error {
 	if err := a.out.check(); err != nil {
+		return err
+	}
+	if err := a.accounts.check(); err != nil {
 		return err
 	}
 	if err := a.target.needRoot("change"); err != nil {
@@ -78,13 +79,14 @@ func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	account, err := findAccount(on.writer, a.account, a.accountAddr)
+	accounts, err := a.accounts.find(on.writer)
 	if err != nil {
 		return nil, err
 	}
 	started := time.Now()
 	done, err := engine.Apply(ctx, on.profile, on.writer, engine.Options{
-		Require: on.require, Now: started, Account: account, Progress: progress(a.streams.Err),
+		Require: on.require, Now: started, Progress: progress(a.streams.Err),
+		Accounts: accounts, OnLockout: engine.OnLockout(a.accounts.onLockout),
 	})
 	if err != nil {
 		if len(done.Steps) > 0 {

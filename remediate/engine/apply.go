@@ -23,8 +23,15 @@ func Plan(ctx context.Context, p *profile.Profile, h host.Reader, o Options) ([]
 	if err != nil {
 		return nil, nil, err
 	}
-	pl, err := plan.New(h, wanted(findings))
+	entries := wanted(findings)
+	pl, err := plan.New(h, entries)
 	if err != nil {
+		return findings, nil, err
+	}
+	if pl, err = keepLogins(h, findings, entries, pl, o); err != nil {
+		return findings, nil, err
+	}
+	if err := keepInvariants(ctx, p, h, wanted(findings), pl); err != nil {
 		return findings, nil, err
 	}
 	if err := prove(ctx, findings, pl); err != nil {
@@ -38,7 +45,7 @@ func Plan(ctx context.Context, p *profile.Profile, h host.Reader, o Options) ([]
 func wanted(findings []Finding) []plan.Entry {
 	var entries []plan.Entry
 	for _, f := range findings {
-		if f.Outcome != rule.Fail {
+		if f.Outcome != rule.Fail || f.Refused != "" {
 			continue
 		}
 		for _, part := range f.Parts {
@@ -58,7 +65,7 @@ func prove(ctx context.Context, findings []Finding, pl *plan.Plan) error {
 	proven := func(at place) bool {
 		f := findings[at.rule]
 		part := f.Parts[at.resource]
-		return (f.Outcome == rule.Pass || f.Outcome == rule.Fail) && (part.Outcome == rule.Pass || part.Outcome == rule.Fail) && onlyFiles(part.Changes)
+		return f.Refused == "" && (f.Outcome == rule.Pass || f.Outcome == rule.Fail) && (part.Outcome == rule.Pass || part.Outcome == rule.Fail) && onlyFiles(part.Changes)
 	}
 	if len(pl.Steps) == 0 {
 		return nil // the machine as it is has just been looked at
@@ -154,6 +161,7 @@ func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (*
 	var done Applied
 	var tried []plan.Step
 	refused := map[string]error{} // by rule, of packages that did not come or go
+	locked := map[string]string{} // by rule, of changes that would have locked an account out
 	for round := range maxRounds {
 		findings, pl, err := Plan(ctx, p, w, o)
 		if round == 0 {
@@ -161,6 +169,11 @@ func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (*
 		}
 		if err != nil {
 			return &done, err
+		}
+		for _, f := range findings {
+			if f.Refused != "" {
+				locked[f.Rule.ID] = f.Refused
+			}
 		}
 		if len(pl.Steps) == 0 {
 			break
@@ -194,6 +207,7 @@ func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (*
 		return &done, err
 	}
 	done.After = after
+	markRefused(done.After, locked)
 	markNotConverged(done.After, refused)
 	return &done, nil
 }
@@ -203,12 +217,12 @@ func guard(ctx context.Context, findings []Finding, pl *plan.Plan, w host.Writer
 	touched := map[string]bool{}
 	for _, f := range findings {
 		for _, part := range f.Parts {
-			if f.Outcome == rule.Fail && len(part.Changes) > 0 {
+			if f.Outcome == rule.Fail && f.Refused == "" && len(part.Changes) > 0 {
 				touched[part.Ref.Kind] = true
 			}
 		}
 	}
-	proposal := resource.Proposal{Before: host.ReadOnly(w), After: pl.After, Programs: w.Programs(), Account: o.Account}
+	proposal := resource.Proposal{Before: host.ReadOnly(w), After: pl.After, Programs: w.Programs(), Accounts: o.Accounts}
 	for _, kind := range resource.Kinds() {
 		if kind.Guard == nil || !touched[kind.Name] && !touches(pl, kind.Guards) {
 			continue
@@ -272,12 +286,23 @@ func setAttr(w host.Writer, c rule.SetAttr) error {
 	return err
 }
 
+// markRefused says of rules that fail why they were left as they are.
+func markRefused(findings []Finding, locked map[string]string) {
+	for i := range findings {
+		f := &findings[i]
+		if why := locked[f.Rule.ID]; why != "" && f.Outcome == rule.Fail {
+			f.Refused = why
+			f.Message = "not changed, because it " + why + " (" + f.Message + ")"
+		}
+	}
+}
+
 // markNotConverged turns a fail that could have been changed into an error: the change was made and
 // the state did not come about. What cannot be changed stays a fail.
 func markNotConverged(findings []Finding, refused map[string]error) {
 	for i := range findings {
 		f := &findings[i]
-		if f.Outcome == rule.Fail && slices.ContainsFunc(f.Parts, changeable) {
+		if f.Outcome == rule.Fail && f.Refused == "" && slices.ContainsFunc(f.Parts, changeable) {
 			f.Outcome = rule.Error
 			f.Message = "not converged: " + f.Message
 			if err := refused[f.Rule.ID]; err != nil {

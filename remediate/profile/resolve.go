@@ -21,6 +21,7 @@ type merged struct {
 	platforms          []Platform
 	variables          map[string]variableValue
 	controls           []*mergedControl
+	invariants         []string
 }
 
 type mergedControl struct {
@@ -64,6 +65,7 @@ func (s *sources) mergeInto(m *merged, name, benchmark string, from hcl.Range, c
 		m.platforms = append(m.platforms, *p.platform)
 	}
 	maps.Copy(m.variables, p.variables)
+	s.mergeInvariants(m, p.invariants)
 	for _, c := range p.controls {
 		s.mergeControl(m, c, benchmark)
 	}
@@ -183,6 +185,9 @@ func (s *sources) resolve(names []string, o Options) (*Profile, error) {
 		if selected {
 			p.Controls = append(p.Controls, control)
 		}
+	}
+	for _, name := range m.invariants {
+		p.Invariants = append(p.Invariants, s.invariant(name, ctx, used))
 	}
 	if s.diags.HasErrors() {
 		return nil, s.fail()
