@@ -71,7 +71,7 @@ func (j *job) run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, j.RemoteTimeout, fmt.Errorf("the target was not done within %s (remote_timeout)", j.RemoteTimeout))
 	defer cancel()
 
-	m := &remote.Machine{Comm: j.comm, Become: j.become, Patience: j.ReconnectTimeout, Pause: j.pause, Keep: j.KeepRemote, Say: j.ui.Say}
+	m := &remote.Machine{Comm: j.comm, Become: j.become, Patience: j.ReconnectTimeout, Pause: j.pause, Keep: j.KeepRemote, Listens: j.build.conn == "ssh", Say: j.ui.Say}
 	if m.Pause == 0 {
 		m.Pause = time.Second
 	}
@@ -268,6 +268,9 @@ func (j *job) once(ctx context.Context, action report.Action) (*report.Report, e
 
 	status, _, err := j.stage.Run(ctx, remote.Run{Args: args, Lines: j.line, Limit: 64 << 10})
 	if err != nil {
+		if ctx.Err() != nil && action == report.Apply {
+			j.halfway(ctx, file, nonce)
+		}
 		return nil, err
 	}
 	data, err := j.stage.Fetch(ctx, file, report.MaxSize)
@@ -279,6 +282,27 @@ func (j *job) once(ctx context.Context, action report.Action) (*report.Report, e
 		return nil, j.noReport(action, status, err)
 	}
 	return r, j.take(r)
+}
+
+// halfway keeps the report of a run that was stopped, which says what it had done. It is nobody's
+// evidence: the post-processor never sees it.
+func (j *job) halfway(ctx context.Context, file, nonce string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpAfterFinal)
+	defer cancel()
+	data, err := j.stage.Fetch(ctx, file, report.MaxSize)
+	if err != nil {
+		j.ui.Error("What the stopped run had done is not known: " + remote.Clean(err.Error()))
+		return
+	}
+	r, err := report.Parse(data)
+	if err != nil || r.Nonce != nonce || r.Stopped == "" {
+		j.ui.Error("What the stopped run had done is not known: it left no report of its own")
+		return
+	}
+	j.ui.Error(fmt.Sprintf("The run was stopped after %d changes", len(r.Changes)))
+	if err := j.keep("stopped", r); err != nil {
+		j.ui.Error(err.Error())
+	}
 }
 
 // final hardens, deprovisions and attests in one process, whose reports come on its output.

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -63,6 +64,9 @@ func (a *apply) run(ctx context.Context) error {
 	defer on.close()
 	applied, err := a.apply(ctx, on)
 	if err != nil {
+		if applied != nil {
+			err = errors.Join(err, a.out.write(a.streams, applied))
+		}
 		return err
 	}
 	if a.deprovision == "" {
@@ -88,17 +92,34 @@ func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
 		Require: on.require, Now: started, Progress: progress(a.streams.Err),
 		Accounts: accounts, OnLockout: engine.OnLockout(a.accounts.onLockout),
 	})
+	run := report.Run{
+		Action: report.Apply, Tool: name, Profile: on.profile, Host: on.writer, Require: on.require,
+		Started: started, Nonce: a.target.nonce, RunID: a.target.runID,
+		Findings: done.After, Steps: done.Steps,
+	}
 	if err != nil {
 		if len(done.Steps) > 0 {
-			return nil, fmt.Errorf("%w (%d changes had been made)", err, len(done.Steps))
+			err = fmt.Errorf("%w (%d changes had been made)", err, len(done.Steps))
 		}
-		return nil, err
+		if ctx.Err() == nil {
+			return nil, err
+		}
+		run.Stopped = err.Error()
+		run.Findings = lookAgain(ctx, on)
 	}
-	return report.New(report.Run{
-		Action: report.Apply, Tool: name, Profile: on.profile, Host: on.writer, Require: on.require,
-		Started: started, Finished: time.Now(), Nonce: a.target.nonce, RunID: a.target.runID,
-		Findings: done.After, Steps: done.Steps,
-	}), nil
+	run.Finished = time.Now()
+	return report.New(run), err
+}
+
+// lookAgain is a short look at what a stopped run leaves behind; without results where it takes longer.
+func lookAgain(ctx context.Context, on *target) []engine.Finding {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	findings, err := engine.Check(ctx, on.profile, on.writer, engine.Options{Require: on.require, Now: time.Now()})
+	if err != nil {
+		return nil
+	}
+	return findings
 }
 
 // deprovisionAndAttest is for images whose login user goes away: nobody could log in to attest

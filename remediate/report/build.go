@@ -22,6 +22,7 @@ type Run struct {
 	Nonce, RunID      string
 	Findings          []engine.Finding
 	Steps             []plan.Step
+	Stopped           string // why apply ended before it was done
 }
 
 // New makes the report of a run.
@@ -35,8 +36,8 @@ func New(r Run) *Report {
 		},
 		Host:    Host{OS: info.OS, Version: info.Version, Name: info.Name, Arch: info.Arch, Mode: string(info.Mode)},
 		Require: string(r.Require), Started: r.Started.UTC(), Finished: r.Finished.UTC(), Nonce: r.Nonce, RunID: r.RunID,
-		Compliant: engine.Compliant(r.Findings),
-		Results:   []Result{},
+		Compliant: engine.Compliant(r.Findings) && r.Stopped == "", Stopped: r.Stopped,
+		Results: []Result{},
 	}
 	if running := r.Host.Running(); running != nil {
 		out.Host.Kernel = running.Kernel()

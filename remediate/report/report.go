@@ -38,6 +38,8 @@ type Report struct {
 	Summary   Summary  `json:"summary"`
 	Results   []Result `json:"results"`
 	Changes   []Change `json:"changes,omitempty"` // what apply did, in order
+	// Stopped says why apply ended before it was done. Such a report is never compliant.
+	Stopped string `json:"stopped,omitempty"`
 }
 
 // Tool is the binary that made the report; Digest is its own sha256 in hex.

@@ -72,7 +72,6 @@ func (c *Comm) Start(_ context.Context, cmd *packersdk.RemoteCmd) error {
 
 	sh := exec.CommandContext(context.Background(), "/bin/sh", "-c", cmd.Command)
 	sh.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}, c.Env...)
-	sh.Stdin = cmd.Stdin
 
 	stdout, stderr := discard(cmd.Stdout), discard(cmd.Stderr)
 	if c.Terminal {
@@ -90,6 +89,17 @@ func (c *Comm) Start(_ context.Context, cmd *packersdk.RemoteCmd) error {
 		sh.Stdout, sh.Stderr = stdout, stderr
 	}
 
+	// Not sh.Stdin, which its Wait would read to the end: an ssh session ends with its command.
+	if cmd.Stdin != nil {
+		in, err := sh.StdinPipe()
+		if err != nil {
+			return err
+		}
+		go func() {
+			_, _ = io.Copy(in, cmd.Stdin)
+			in.Close()
+		}()
+	}
 	if err := sh.Start(); err != nil {
 		return err
 	}
