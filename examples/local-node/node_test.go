@@ -461,9 +461,10 @@ func TestReadOnlyProvisionerFailsAnUnhardenedNode(t *testing.T) {
 	}
 }
 
-// cut starts a build, waits for a word of it, and sends a signal to Packer's whole group, as a terminal
-// does with Ctrl-C. It gives the output and the time at which the signal was sent.
-func (p packer) cut(t *testing.T, n *lab.Node, word string, signal syscall.Signal, vars ...string) (string, time.Time) {
+// cut starts a build, waits for a word of it, holds the run on the node still where it says so, and sends
+// a signal to Packer's whole group, as a terminal does with Ctrl-C. It gives the output and the time at
+// which the signal was sent.
+func (p packer) cut(t *testing.T, n *lab.Node, word string, hold bool, signal syscall.Signal, vars ...string) (string, time.Time) {
 	t.Helper()
 	args := []string{"build", "-var", "report_dir=" + t.TempDir()}
 	for _, v := range vars {
@@ -482,6 +483,9 @@ func (p packer) cut(t *testing.T, n *lab.Node, word string, signal syscall.Signa
 	case <-started:
 	case <-time.After(2 * time.Minute):
 		t.Error("packer never came to " + word)
+	}
+	if hold {
+		mustExec(t, n, "pkill -STOP -x harden")
 	}
 	sent := time.Now()
 	if err := syscall.Kill(-cmd.Process.Pid, signal); err != nil {
@@ -505,7 +509,7 @@ func TestCtrlCLeavesNothingBehind(t *testing.T) {
 	n := startNode(t, "ubuntu-24.04")
 	// Packer does not wait for provisioners and ends their plugin, so the node itself tidies up: it gives
 	// a lost session reconnect_timeout and half a minute to come back.
-	out, _ := p.cut(t, n, "Uploading", syscall.SIGINT, "reconnect_timeout=1s")
+	out, _ := p.cut(t, n, "Uploading", false, syscall.SIGINT, "reconnect_timeout=1s")
 	if left := quiet(t, n, 60); left != "" {
 		t.Errorf("this is left on the node:\n%s\n%s", left, out)
 	}
@@ -525,7 +529,10 @@ func TestCtrlCStopsAnApply(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			n := startNode(t, "ubuntu-24.04")
-			out, sent := p.cut(t, n, "apply: change 3 of", tc.signal)
+			// On a fast node all is done before the signal comes, so the run is held still until it is told.
+			out, sent := p.cut(t, n, "apply: change 3 of", true, tc.signal)
+			mustExec(t, n, `for i in $(seq 200); do ls /tmp/harden-*/*.stopped 2>/dev/null && break; sleep 0.1; done; pkill -CONT -x harden`)
+			t.Logf("the run was told to stop %s after the signal", time.Since(sent).Round(100*time.Millisecond))
 			left := quiet(t, n, tc.seconds)
 			took := time.Since(sent)
 			if left != "" {

@@ -53,6 +53,8 @@ func fake(command string, args []string, behave string) int {
 		cleanup = f.String("cleanup", "", "")
 		account = f.String("account", "", "")
 		f.String("account-addr", "", "")
+		f.String("keep-account", "", "")
+		f.String("on-lockout", "", "")
 	} else {
 		f.BoolVar(&attest, "attest", false, "")
 	}

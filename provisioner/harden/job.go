@@ -33,6 +33,9 @@ type job struct {
 
 	apply       bool
 	deprovision string
+	kept        []string // accounts that must still be let in
+	onLockout   string
+	second      secondLogin // not nil when sshd is to be reloaded
 
 	pause time.Duration // between two attempts to reconnect; a second if zero
 
@@ -240,6 +243,12 @@ func (j *job) upload(ctx context.Context) error {
 	if peer := j.stage.Target.Peer; peer != "" {
 		j.account = append(j.account, "--account-addr="+peer)
 	}
+	for _, name := range j.kept {
+		j.account = append(j.account, "--keep-account="+name)
+	}
+	if j.onLockout != "" {
+		j.account = append(j.account, "--on-lockout="+j.onLockout)
+	}
 	j.shared = args
 	return nil
 }
@@ -266,7 +275,18 @@ func (j *job) once(ctx context.Context, action report.Action) (*report.Report, e
 	}
 	args = slices.Concat(args, j.shared, []string{"--nonce=" + nonce, "--output=" + file})
 
-	status, _, err := j.stage.Run(ctx, remote.Run{Args: args, Lines: j.line, Limit: 64 << 10})
+	lines := j.line
+	if action == report.Apply && j.second != nil {
+		confirm := j.stage.Path("second-" + nonce)
+		args = append(args, "--reload-sshd", "--confirm="+confirm)
+		lines = func(text string) {
+			j.line(text)
+			if strings.HasPrefix(text, "waiting") && strings.HasSuffix(text, confirm) {
+				go j.confirm(ctx, confirm)
+			}
+		}
+	}
+	status, _, err := j.stage.Run(ctx, remote.Run{Args: args, Lines: lines, Limit: 64 << 10})
 	if err != nil {
 		if ctx.Err() != nil && action == report.Apply {
 			j.halfway(ctx, file, nonce)

@@ -25,6 +25,7 @@ func applyCommand(s Streams) *cobra.Command {
 	}
 	a.target.register(cmd)
 	a.accounts.register(cmd)
+	a.reload.register(cmd)
 	a.out.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&a.deprovision, "deprovision-command", "", "shell command to run between apply and a final check; both reports then go to standard output as frames")
@@ -37,6 +38,7 @@ type apply struct {
 	target      targetFlags
 	out         outputFlags
 	accounts    accountFlags
+	reload      reloadFlags
 	deprovision string
 	cleanup     string
 }
@@ -46,6 +48,9 @@ func (a *apply) run(ctx context.Context) error {
 		return err
 	}
 	if err := a.accounts.check(); err != nil {
+		return err
+	}
+	if err := a.reload.check(); err != nil {
 		return err
 	}
 	if err := a.target.needRoot("change"); err != nil {
@@ -62,6 +67,9 @@ func (a *apply) run(ctx context.Context) error {
 		return err
 	}
 	defer on.close()
+	if a.reload.reload && on.writer.Running() == nil {
+		return fmt.Errorf("cannot use --reload-sshd: nothing runs here")
+	}
 	applied, err := a.apply(ctx, on)
 	if err != nil {
 		if applied != nil {
@@ -106,6 +114,12 @@ func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
 		}
 		run.Stopped = err.Error()
 		run.Findings = lookAgain(ctx, on)
+	}
+	if err == nil && a.reload.reload && len(done.Steps) > 0 {
+		undo := func(context.Context) error { return engine.Revert(on.writer, done.Steps) }
+		if err := engine.ReloadSSHD(ctx, on.writer, undo, a.reload.proof(a.streams, on.writer)); err != nil {
+			return nil, err
+		}
 	}
 	run.Finished = time.Now()
 	return report.New(run), err

@@ -75,6 +75,11 @@ func explain(w io.Writer, p *profile.Profile, r profile.Rule) {
 	for _, v := range p.Variables {
 		fmt.Fprintf(w, "var:     %s = %s (%s)\n", v.Name, v.Value, v.Description)
 	}
+	for _, v := range p.Invariants {
+		if v.About(r) {
+			fmt.Fprintf(w, "limit:   may not break %s: %s\n", v.Name, v.Why)
+		}
+	}
 	if r.Waiver != nil {
 		fmt.Fprintf(w, "waived:  %s: %s (owner %s, until %s)\n", r.Waiver.Reason, r.Waiver.Justification, r.Waiver.Owner, r.Waiver.Expires)
 	}

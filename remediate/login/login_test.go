@@ -153,7 +153,9 @@ func TestWhatAChangeTakesAway(t *testing.T) {
 		{name: "the password expires", files: shadow("20000:0:90:7:::"), lost: "the password has expired", at: "/etc/shadow:1"},
 		{name: "the password must be changed", files: shadow("0:0:90:7:::"), lost: "has to be changed", at: "/etc/shadow:1"},
 		{name: "the password is locked and the key stays", files: one("/etc/shadow", "azureuser:!$6$salt$hash:20000:0:99999:7:::\n")},
-		{name: "nologin is there", files: one("/etc/nologin", ""), lost: "only root may log in", at: "/etc/nologin"},
+		{name: "nologin is there and nothing looks for it", files: one("/etc/nologin", "")},
+		{name: "nologin is there, and pam_nologin looks", files: pam("sshd", "account required pam_nologin.so", "/etc/nologin", ""), lost: "only root may log in", at: "/etc/nologin"},
+		{name: "nologin is there, and PAM is off", files: map[string]string{config: "UsePAM no\n", "/etc/nologin": ""}, lost: "only root may log in", at: "/etc/nologin"},
 
 		{name: "pam_access names others", files: pam("sshd", "account required pam_access.so", "/etc/security/access.conf", "+:root:ALL\n-:ALL:ALL\n"), lost: "pam_access", at: "/etc/security/access.conf:2 (-:ALL:ALL)"},
 		{name: "pam_access names its group", files: pam("sshd", "account required pam_access.so", "/etc/security/access.conf", "+:(sudo):10.0.0.0/24\n-:ALL:ALL\n")},
@@ -164,7 +166,7 @@ func TestWhatAChangeTakesAway(t *testing.T) {
 		{name: "an account phase that denies", files: pam("sshd", "account required pam_deny.so"), lost: "account phase of sshd", at: "/etc/pam.d/sshd:4"},
 		{name: "a session that fails", files: pam("sshd", "session required pam_deny.so"), lost: "session phase of sshd", at: "/etc/pam.d/sshd:4"},
 		{name: "sudo's account phase denies", files: pam("sudo", "account required pam_deny.so"), lost: "use sudo", at: "/etc/pam.d/sudo:4"},
-		{name: "sudo's session fails", files: pam("sudo", "session required pam_deny.so"), lost: "use sudo", at: "/etc/pam.d/sudo:4"},
+		{name: "sudo's session fails, which sudo bears", files: pam("sudo", "session required pam_deny.so")},
 
 		{name: "sudo asks for a password", files: one("/etc/sudoers", "azureuser ALL=(ALL) ALL\n"), lost: "use sudo without a password", at: "/etc/sudoers:1"},
 		{name: "sudo is for others", files: one("/etc/sudoers", "root ALL=ALL\n"), lost: "no line of sudoers"},

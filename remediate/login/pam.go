@@ -38,8 +38,9 @@ type pamStack struct {
 	account Account
 	visitor visitor
 	// said holds what a module that knows the account found wrong, by entry.
-	said map[string]Obstacle
-	err  error
+	said  map[string]Obstacle
+	borne []pam.Code
+	err   error
 }
 
 func (m *Machine) pamStack(service string, a Account, v visitor) (*pamStack, error) {
@@ -76,7 +77,7 @@ func (p *pamStack) phase(t pam.Type, password bool) *Obstacle {
 	}
 	stack, _ := p.service.Stack(t)
 	out := p.machine.Walk(stack, p.person(password), &pam.Tally{}, p.answer)
-	if out.Code == pam.Success {
+	if out.Code == pam.Success || slices.Contains(p.borne, out.Code) {
 		return nil
 	}
 	at := []Place{}
@@ -97,14 +98,15 @@ func (p *pamStack) phase(t pam.Type, password bool) *Obstacle {
 func entry(h pam.Handler) string { return fmt.Sprintf("%s:%d:%s:%s", h.Path, h.Line, h.Type, h.Module) }
 
 // pamAdmits is what everybody goes through who logs in, by key or password: the account phase, and
-// then a session.
-func (m *Machine) pamAdmits(service string, a Account, v visitor) ([]Obstacle, error) {
+// then a session. Codes that are borne do not count.
+func (m *Machine) pamAdmits(service string, a Account, v visitor, phases []pam.Type, borne ...pam.Code) ([]Obstacle, error) {
 	p, err := m.pamStack(service, a, v)
 	if err != nil {
 		return nil, err
 	}
+	p.borne = borne
 	var bad []Obstacle
-	for _, t := range []pam.Type{pam.Account, pam.Session} {
+	for _, t := range phases {
 		if o := p.phase(t, true); o != nil {
 			bad = append(bad, *o)
 		}
@@ -202,7 +204,7 @@ func (m *Machine) unixAccount(u accounts.User) (pam.Code, Obstacle) {
 		return pam.AcctExpired, Obstacle{"the account has expired", at}
 	case s.LastChange == 0:
 		return pam.NewAuthtokReqd, Obstacle{"the password has to be changed first", at}
-	case s.LastChange < 0 || today < s.LastChange:
+	case today < s.LastChange: // no day at all counts as a day long ago
 		return pam.Success, Obstacle{}
 	case s.Max >= 0 && s.Inactive >= 0 && passed > s.Max && passed > s.Inactive && passed > s.Max+s.Inactive:
 		return pam.AuthtokExpired, Obstacle{"the password has expired, and the account with it", at}

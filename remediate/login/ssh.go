@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/config/accounts"
+	"github.com/nodeimage/packer-plugin-harden/remediate/config/pam"
 	"github.com/nodeimage/packer-plugin-harden/remediate/config/sshd"
 )
 
@@ -50,7 +51,7 @@ func (m *Machine) ssh(a Account) (Access, error) {
 	if !withPAM {
 		out.Against = append(out.Against, m.withoutPAM(a.User)...)
 	}
-	if u, known := m.user(a.User); known && u.UID != 0 {
+	if u, known := m.user(a.User); known && u.UID != 0 && !withPAM { // else pam_nologin looks, or nobody
 		if _, err := m.files.Stat("/etc/nologin"); err == nil {
 			refuse("only root may log in while the file is there", Place{Path: "/etc/nologin"})
 		}
@@ -59,7 +60,7 @@ func (m *Machine) ssh(a Account) (Access, error) {
 		return out, err
 	}
 	if withPAM {
-		bad, err := m.pamAdmits("sshd", a, visitorOf(m, a, "ssh"))
+		bad, err := m.pamAdmits("sshd", a, visitorOf(m, a, "ssh"), []pam.Type{pam.Account, pam.Session})
 		if err != nil {
 			return out, err
 		}

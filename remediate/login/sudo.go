@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/nodeimage/packer-plugin-harden/remediate/config/pam"
 	"github.com/nodeimage/packer-plugin-harden/remediate/config/sudoers"
 )
 
@@ -50,7 +51,9 @@ func (m *Machine) sudo(a Account) (Access, error) {
 		refuse("there is no " + sudoers.Path)
 		return out, nil
 	}
-	if len(m.sudoers.Problems) > 0 {
+	// Since 1.9.3 sudo complains about a line that it cannot read, and goes on without it.
+	version, _ := sudoers.Installed(m.files)
+	if len(m.sudoers.Problems) > 0 && !version.AtLeast(1, 9, 3) {
 		p := m.sudoers.Problems[0]
 		refuse("sudo would refuse its configuration: "+p.Reason, Place{p.Path, p.First, p.Text})
 		return out, nil
@@ -82,7 +85,13 @@ func (m *Machine) sudo(a Account) (Access, error) {
 		refuse("sudo would want a terminal", Place{line.Path, line.First, line.Text})
 	}
 	v := visitorOf(m, a, "sudo")
-	bad, err := m.pamAdmits("sudo", a, v)
+	// A session that cannot be opened does not keep sudo from running the command, and an old password
+	// does not matter to whom none is asked of.
+	var borne []pam.Code
+	if access.Passwordless {
+		borne = []pam.Code{pam.NewAuthtokReqd, pam.AuthtokExpired}
+	}
+	bad, err := m.pamAdmits("sudo", a, v, []pam.Type{pam.Account}, borne...)
 	if err != nil {
 		return out, err
 	}

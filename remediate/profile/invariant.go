@@ -122,3 +122,10 @@ func (v Invariant) Terms() []string {
 	}
 	return list
 }
+
+// About reports whether a rule is about one of the things that the invariant is about.
+func (v Invariant) About(r Rule) bool {
+	return slices.ContainsFunc(slices.Concat(v.Keep, v.Never), func(mine resource.Resource) bool {
+		return slices.ContainsFunc(r.Resources, func(its resource.Resource) bool { return its.Ref() == mine.Ref() })
+	})
+}

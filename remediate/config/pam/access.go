@@ -137,8 +137,10 @@ func (m accessMatcher) words(words []string, match func(string) bool) bool {
 }
 
 func (m accessMatcher) user(token string) bool {
-	if at := strings.IndexByte(token, '@'); at > 0 { // the name and where they are
-		return m.user(token[:at]) && m.from(token[at+1:])
+	if at := strings.IndexByte(token, '@'); at > 0 { // the name, and this machine's
+		here := m
+		here.visitor.From, here.visitor.Remote = m.visitor.Host, true
+		return m.user(token[:at]) && here.from(token[at+1:])
 	}
 	if len(token) > 2 && token[0] == '(' && token[len(token)-1] == ')' {
 		return slices.Contains(m.visitor.Groups, token[1:len(token)-1])

@@ -18,22 +18,21 @@ runs() {
 exec 3<&0 </dev/null
 (
   # Whoever started this may say that it will be told when to stop. Then it is also stopped when the
-  # session ends and nobody looks after it (watch.sh touches the file) for 15 s: Packer does not wait for
-  # a provisioner when it is interrupted, and may die.
+  # session ends before it does, and nobody looks after it (watch.sh touches the file) for 6 s: Packer
+  # does not wait for a provisioner when it is interrupted, and may die.
   exec >/dev/null 2>&1
   cd /
   read -r word <&3 && [ "$word" = harden-listen ] || exit
-  left=15 seen=
+  left=6 seen=
   read -r word <&3 && [ "$word" = harden-stop ] && left=0
-  while runs && [ "$left" -gt 0 ]; do
+  runs || exit
+  while [ "$left" -gt 0 ]; do
     now=$(ls -ln --full-time "$pidfile") || exit
-    if [ "$now" = "$seen" ]; then left=$((left - 1)); else seen=$now left=15; fi
+    if [ "$now" = "$seen" ]; then left=$((left - 1)); else seen=$now left=6; fi
     sleep 1
   done
-  if runs; then
-    : >"$pidfile.stopped"
-    kill -s TERM "$pid"
-  fi
+  : >"$pidfile.stopped"
+  ! runs || kill -s TERM "$pid"
 ) &
 if [ "$lease" -gt 0 ]; then
   # What nobody removes within so many seconds after the run, and without another run after it, is
