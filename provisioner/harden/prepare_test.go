@@ -56,6 +56,9 @@ func TestPrepare(t *testing.T) {
 		{name: "remote_binary with a checksum of another kind", config: map[string]any{"remote_binary": binary, "remote_binary_checksum": "md5:0"}, errs: []string{"remote_binary: ", "sha256:"}},
 		{name: "checksum without remote_binary", config: map[string]any{"remote_binary_checksum": sum}, errs: []string{"remote_binary_checksum: "}},
 		{name: "negative timeouts", config: map[string]any{"remote_timeout": "-1s", "reconnect_timeout": "-1s"}, errs: []string{"remote_timeout: ", "reconnect_timeout: "}},
+		{name: "accounts to keep", config: map[string]any{"keep_accounts": []string{"azureuser", ""}, "on_lockout": "skip"}},
+		{name: "an account with a name that is none", config: map[string]any{"keep_accounts": []string{"-a"}, "on_lockout": "maybe"}, errs: []string{"keep_accounts: ", "on_lockout: "}},
+		{name: "a reload where the login goes", config: map[string]any{"reload_sshd": true, "deprovision_command": "true"}, errs: []string{"reload_sshd: "}},
 		{name: "a misspelt option", config: map[string]any{"profil": "x"}, errs: []string{"profil"}},
 		{name: "every error is told at once", config: map[string]any{"profile": []string{"nope"}, "level": 9, "on_failure": "x"}, errs: []string{"profile: ", "level: ", "on_failure: "}},
 		{name: "values that are not known yet", config: map[string]any{

@@ -42,6 +42,7 @@ type Comm struct {
 
 	mu       sync.Mutex
 	commands []string
+	inputs   []io.Closer
 	running  sync.WaitGroup
 }
 
@@ -52,6 +53,15 @@ func (c *Comm) Commands() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]string(nil), c.commands...)
+}
+
+// HangUp ends the standard input of every command, as the end of a session does.
+func (c *Comm) HangUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, in := range c.inputs {
+		in.Close()
+	}
 }
 
 // Wait waits for every command that was started.
@@ -95,6 +105,9 @@ func (c *Comm) Start(_ context.Context, cmd *packersdk.RemoteCmd) error {
 		if err != nil {
 			return err
 		}
+		c.mu.Lock()
+		c.inputs = append(c.inputs, in)
+		c.mu.Unlock()
 		go func() {
 			_, _ = io.Copy(in, cmd.Stdin)
 			in.Close()
