@@ -500,7 +500,7 @@ func (p packer) cut(t *testing.T, n *lab.Node, word string, hold bool, signal sy
 // quiet waits until nothing of a build runs or lies on the node, and gives what is left after so long.
 func quiet(t *testing.T, n *lab.Node, seconds int) string {
 	t.Helper()
-	return mustExec(t, n, `for i in $(seq `+strconv.Itoa(5*seconds)+`); do pgrep -x harden || find /tmp /var/tmp -maxdepth 1 -name '*harden*' | grep -q . || exit 0; sleep 0.2; done
+	return mustExec(t, n, `for i in $(seq `+strconv.Itoa(5*seconds)+`); do pgrep -x harden >/dev/null || find /tmp /var/tmp -maxdepth 1 -name '*harden*' | grep -q . || exit 0; sleep 0.2; done
 		pgrep -ax harden; find /tmp /var/tmp -maxdepth 1 -name '*harden*'; true`)
 }
 
@@ -529,9 +529,10 @@ func TestCtrlCStopsAnApply(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			n := startNode(t, "ubuntu-24.04")
-			// On a fast node all is done before the signal comes, so the run is held still until it is told.
+			// On a fast node all is done before the signal comes, so the run is held still until it is told. Sudo
+			// holds still with it.
 			out, sent := p.cut(t, n, "apply: change 3 of", true, tc.signal)
-			mustExec(t, n, `for i in $(seq 200); do ls /tmp/harden-*/*.stopped 2>/dev/null && break; sleep 0.1; done; pkill -CONT -x harden`)
+			mustExec(t, n, `for i in $(seq 200); do ls /tmp/harden-*/*.stopped 2>/dev/null && break; sleep 0.1; done; pkill -CONT -x 'harden|sudo'`)
 			t.Logf("the run was told to stop %s after the signal", time.Since(sent).Round(100*time.Millisecond))
 			left := quiet(t, n, tc.seconds)
 			took := time.Since(sent)

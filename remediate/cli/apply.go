@@ -115,6 +115,11 @@ func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
 		run.Stopped = err.Error()
 		run.Findings = lookAgain(ctx, on)
 	}
+	for _, f := range done.After {
+		if f.Refused != "" {
+			fmt.Fprintf(a.streams.Err, "rule %s is left out, because it %s\n", f.Rule.ID, report.Printable(f.Refused))
+		}
+	}
 	if err == nil && a.reload.reload && len(done.Steps) > 0 {
 		undo := func(context.Context) error { return engine.Revert(on.writer, done.Steps) }
 		if err := engine.ReloadSSHD(ctx, on.writer, undo, a.reload.proof(a.streams, on.writer)); err != nil {

@@ -46,6 +46,8 @@ func (f *reloadFlags) proof(s Streams, h host.Reader) func(context.Context) erro
 		return func(ctx context.Context) error { return handshake(ctx, h) }
 	}
 	return func(ctx context.Context) error {
+		// The second login must not meet the old server, nor none. What it meets is for it to say.
+		_ = handshake(ctx, h)
 		fmt.Fprintf(s.Err, "waiting up to %s for a second login to make %s\n", f.within, f.confirm)
 		return awaitFile(ctx, f.confirm, f.within)
 	}
@@ -87,19 +89,32 @@ func handshake(ctx context.Context, h host.Reader) error {
 	if err != nil {
 		return err
 	}
-	var last error
-	for range 20 { // sshd starts itself anew to read its configuration
+	addrs := []string{"127.0.0.1", "::1"}
+	listen, err := config.Effective("ListenAddress", sshd.Conn{})
+	if err != nil {
+		return err
+	}
+	for _, a := range listen.Values {
+		if host, _, err := net.SplitHostPort(a); err == nil {
+			a = host
+		}
+		if ip := net.ParseIP(a); ip != nil && !ip.IsUnspecified() {
+			addrs = append(addrs, a)
+		}
+	}
+	last := errors.New("no address is known")
+	for range 10 { // sshd starts itself anew to read its configuration, which takes a moment
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
 		for _, port := range ports.Values {
-			for _, addr := range []string{"127.0.0.1", "::1"} {
+			for _, addr := range addrs {
 				if last = greet(ctx, net.JoinHostPort(addr, port)); last == nil {
 					return nil
 				}
 			}
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(250 * time.Millisecond):
 		}
 	}
 	return fmt.Errorf("cannot connect to this machine's sshd: %w", last)

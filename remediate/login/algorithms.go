@@ -23,7 +23,7 @@ const (
 // clients are those that people come with: the Go client that Packer's builders have in them, and the
 // OpenSSH client of the server's own release. The first is what golang.org/x/crypto/ssh offers by
 // itself; a test compares it with what that sends.
-func clients(v sshd.Version) []client {
+func clients(server sshd.Server) []client {
 	words := strings.Fields
 	aead := "aes128-gcm@openssh.com aes256-gcm@openssh.com chacha20-poly1305@openssh.com"
 	ctr := " aes128-ctr aes192-ctr aes256-ctr"
@@ -40,7 +40,7 @@ func clients(v sshd.Version) []client {
 			hmac-sha1-96`),
 	}
 	stock := client{name: OpenSSHClient}
-	stock.kex, stock.hostKeys, stock.ciphers, stock.macs = sshd.ClientDefaults(v)
+	stock.kex, stock.hostKeys, stock.ciphers, stock.macs = server.ClientDefaults()
 	return []client{packer, stock}
 }
 

@@ -155,7 +155,7 @@ func (m *Machine) Try(a Account) (Answer, error) {
 	if err != nil {
 		return out, err
 	}
-	for _, c := range clients(m.sshd.Server.Version) {
+	for _, c := range clients(m.sshd.Server) {
 		if o := offer.meets(c); o != nil {
 			out.Deaf[c.name] = *o
 		} else {

@@ -243,7 +243,7 @@ func TestPackersClientIsWhatTheGoLibrarySends(t *testing.T) {
 	}()
 	lists := kexInit(t, ours)
 	var packer client
-	for _, c := range clients(sshd.Version{Major: 9, Minor: 6}) {
+	for _, c := range clients(sshd.Server{Version: sshd.Version{Major: 9, Minor: 6}}) {
 		if c.name == PackerClient {
 			packer = c
 		}

@@ -42,7 +42,7 @@ if [ "$lease" -gt 0 ]; then
     exec 3<&- >/dev/null 2>&1
     cd /
     while [ -d "$dir" ] && [ "$lease" -gt 0 ]; do
-      if ! kill -0 "$pid"; then
+      if ! runs; then
         [ ! -e "$pidfile.stopped" ] || [ "$lease" -le 3 ] || lease=3
         lease=$((lease - 1))
       fi
