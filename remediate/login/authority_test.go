@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -371,36 +372,45 @@ func TestPredictionsComeTrue(t *testing.T) {
 	for range 60 {
 		plans = append(plans, random.Perm(len(all))[:2+random.IntN(2)])
 	}
+	var mu sync.Mutex
 	agreed := map[string]int{}
-	for n, picks := range plans {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			m := build(t, keys, string(hash))
-			var what []string
-			for _, i := range picks {
-				what = append(what, all[i](m))
+	one := func(t *testing.T, picks []int) {
+		m := build(t, keys, string(hash))
+		var what []string
+		for _, i := range picks {
+			what = append(what, all[i](m))
+		}
+		p := m.predict()
+		heard := len(p.Deaf) == 0 || p.Deaf[OpenSSHClient].Reason == ""
+		want := map[string]bool{"key": false, "password": false, "sudo": p.Sudo.OK() && p.Sudo.Ways[0] == noPassword}
+		for _, way := range p.SSH.Ways {
+			if way == "publickey" || way == "password" {
+				want[map[string]string{"publickey": "key", "password": "password"}[way]] = heard && len(p.SSH.Against) == 0
 			}
-			p := m.predict()
-			heard := len(p.Deaf) == 0 || p.Deaf[OpenSSHClient].Reason == ""
-			want := map[string]bool{"key": false, "password": false, "sudo": p.Sudo.OK() && p.Sudo.Ways[0] == noPassword}
-			for _, way := range p.SSH.Ways {
-				if way == "publickey" || way == "password" {
-					want[map[string]string{"publickey": "key", "password": "password"}[way]] = heard && len(p.SSH.Against) == 0
+		}
+		got := m.happens()
+		for _, can := range []string{"key", "password", "sudo"} {
+			mu.Lock()
+			agreed[fmt.Sprintf("%s %t", can, got[can])]++
+			mu.Unlock()
+			if want[can] != got[can] {
+				var logs []string
+				for _, f := range []string{"sshd.log", "key.log", "pass.log", "sudo.log"} {
+					text, _ := os.ReadFile(filepath.Join(m.dir, f))
+					logs = append(logs, string(text))
 				}
+				t.Errorf("%s: predicted %t and got %t with\n%s\n%+v\n%s", can, want[can], got[can], strings.Join(what, "\n"), p, strings.Join(logs, "\n"))
 			}
-			got := m.happens()
-			for _, can := range []string{"key", "password", "sudo"} {
-				agreed[fmt.Sprintf("%s %t", can, got[can])]++
-				if want[can] != got[can] {
-					var logs []string
-					for _, f := range []string{"sshd.log", "key.log", "pass.log", "sudo.log"} {
-						text, _ := os.ReadFile(filepath.Join(m.dir, f))
-						logs = append(logs, string(text))
-					}
-					t.Errorf("%s: predicted %t and got %t with\n%s\n%+v\n%s", can, want[can], got[can], strings.Join(what, "\n"), p, strings.Join(logs, "\n"))
-				}
-			}
-		})
+		}
 	}
+	t.Run("machines", func(t *testing.T) {
+		for n, picks := range plans {
+			t.Run(fmt.Sprint(n), func(t *testing.T) {
+				t.Parallel()
+				one(t, picks)
+			})
+		}
+	})
 	for _, both := range []string{"key true", "key false", "password true", "password false", "sudo true", "sudo false"} {
 		if agreed[both] < 20 {
 			t.Errorf("only %d cases of %s", agreed[both], both)
