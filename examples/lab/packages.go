@@ -92,6 +92,7 @@ func unpackArchive(ctx context.Context, deb, root string) error {
 		return err
 	}
 	out, err := write.CombinedOutput()
+	pipe.Close() // so that the first doesn't wait for a second that is gone
 	if err != nil {
 		err = fmt.Errorf("%w: %s", err, lastLines(string(out), 3))
 	}
