@@ -130,7 +130,7 @@ func (w testWriter) Write(p []byte) (int, error) {
 
 func TestHardenedNode(t *testing.T) {
 	p := newPacker(t, os.Getenv("PACKER"))
-	for _, shape := range lab.Shapes() {
+	for _, shape := range []string{"ubuntu-24.04", "azurelinux-3.0"} { // examples/verdicts has the older ones
 		t.Run(shape, func(t *testing.T) {
 			n := startNode(t, shape)
 			out, reports := p.build(t, n, "local-node.pkr.hcl")
@@ -409,7 +409,7 @@ func tamper(t *testing.T, n *lab.Node, attested *report.Report) {
 		{"sshd", "sed -i.bak '1i X11Forwarding yes' /etc/ssh/sshd_config", "mv /etc/ssh/sshd_config.bak /etc/ssh/sshd_config", "ssh-x11-forwarding-off"},
 		{"banner", "cp -p /etc/issue /etc/issue.bak; echo '\\m' >> /etc/issue", "mv /etc/issue.bak /etc/issue", "issue-banner"},
 	}
-	if strings.HasPrefix(n.Shape, "azurelinux") { // the other shape's kernel has no cramfs to load
+	if n.Shape == "azurelinux-3.0" { // the other shape's kernel has no cramfs to load
 		cases = append(cases, struct{ what, script, undo, rule string }{
 			"modprobe", "echo install cramfs /sbin/modprobe --ignore-install cramfs > /etc/modprobe.d/0.conf", "rm /etc/modprobe.d/0.conf", "kmod-cramfs-disabled",
 		})
