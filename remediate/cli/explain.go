@@ -30,6 +30,12 @@ func explainCommand(s Streams) *cobra.Command {
 				}
 				explain(s.Out, p, r)
 			}
+			for i, c := range p.Outside() {
+				if i+len(p.Rules) > 0 {
+					fmt.Fprintln(s.Out)
+				}
+				explainOutside(s.Out, p, c)
+			}
 			return nil
 		},
 	}
@@ -62,6 +68,15 @@ func (f *selectionFlags) find() (*profile.Profile, error) {
 		}
 	}
 	return nil, fmt.Errorf("no shipped profile has a rule or control %q", f.only[0])
+}
+
+func explainOutside(w io.Writer, p *profile.Profile, c profile.Control) {
+	fmt.Fprintf(w, "%s\n\nNot applicable to an image: %s.\n\n", c.Title, c.Outside.Reason)
+	fmt.Fprintf(w, "control: %s %s (level %d)\nowner:   %s\n", c.Benchmark, c.ID, c.Level, c.Outside.Owner)
+	if c.Outside.Status != "" {
+		fmt.Fprintf(w, "status:  %s, as the owner publishes it\n", c.Outside.Status)
+	}
+	fmt.Fprintf(w, "profile: %s\n", p.Name)
 }
 
 func explain(w io.Writer, p *profile.Profile, r profile.Rule) {

@@ -55,6 +55,7 @@ type controlSource struct {
 	rules      []string
 	rulesRange hcl.Range
 	waiver     *rule.Waiver
+	outside    *rule.Outside
 	at         hcl.Range
 }
 
@@ -188,6 +189,9 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 		Waivers []struct {
 			Body hcl.Body `hcl:",remain"`
 		} `hcl:"waiver,block"`
+		Outside []struct {
+			Body hcl.Body `hcl:",remain"`
+		} `hcl:"not_applicable,block"`
 	}
 	name := b.Labels[0]
 	if diags := gohcl.DecodeBody(b.Body, nil, &c); diags.HasErrors() {
@@ -210,6 +214,8 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 			s.parseControl(p, block, from)
 		case "waiver":
 			s.parseGroupWaiver(p, block, from)
+		case outsideBlock:
+			s.parseOutsideGroup(p, block)
 		}
 	}
 	s.profiles[name] = p
@@ -260,10 +266,11 @@ func (s *sources) parseProfileVariables(p *profileSource, e hcl.Expression) {
 
 func (s *sources) parseControl(p *profileSource, b *hclsyntax.Block, from origin) {
 	var c struct {
-		Title  string         `hcl:"title,optional"`
-		Level  *int           `hcl:"level,optional"`
-		Rules  hcl.Expression `hcl:"rules,optional"`
-		Waiver *waiverBody    `hcl:"waiver,block"`
+		Title   string         `hcl:"title,optional"`
+		Level   *int           `hcl:"level,optional"`
+		Rules   hcl.Expression `hcl:"rules,optional"`
+		Waiver  *waiverBody    `hcl:"waiver,block"`
+		Outside *outsideBody   `hcl:"not_applicable,block"`
 	}
 	if diags := gohcl.DecodeBody(b.Body, nil, &c); diags.HasErrors() {
 		s.diags = append(s.diags, diags...)
@@ -274,18 +281,29 @@ func (s *sources) parseControl(p *profileSource, b *hclsyntax.Block, from origin
 		control.rulesRange = c.Rules.Range()
 		s.diags = append(s.diags, gohcl.DecodeExpression(c.Rules, nil, &control.rules)...)
 	}
-	if c.Level != nil && (*c.Level < 1 || *c.Level > 2) {
-		s.errorAt(b.DefRange(), "Invalid level", "A control's level is 1 or 2, not %d.", *c.Level)
-	}
-	for _, other := range p.controls {
-		if other.id == control.id {
-			s.errorAt(control.at, "Duplicate control", "Control %q is already in this profile, at %s.", control.id, other.at)
-		}
-	}
 	if c.Waiver != nil {
 		control.waiver = s.waiver(*c.Waiver, from, blockRange(b.Body, "waiver"))
 	}
-	p.controls = append(p.controls, control)
+	if c.Outside != nil {
+		at := blockRange(b.Body, outsideBlock)
+		control.outside = s.outside(*c.Outside, at)
+		if c.Waiver != nil || !isAbsent(c.Rules) {
+			s.errorAt(at, "Rules or waiver beside a reason for none", "Control %q is not applicable, so it has no rules and nothing to waive.", control.id)
+		}
+	}
+	s.addControl(p, control)
+}
+
+func (s *sources) addControl(p *profileSource, c *controlSource) {
+	if c.level != nil && (*c.level < 1 || *c.level > 2) {
+		s.errorAt(c.at, "Invalid level", "A control's level is 1 or 2, not %d.", *c.level)
+	}
+	for _, other := range p.controls {
+		if other.id == c.id {
+			s.errorAt(c.at, "Duplicate control", "Control %q is already in this profile, at %s.", c.id, other.at)
+		}
+	}
+	p.controls = append(p.controls, c)
 }
 
 func (s *sources) parseGroupWaiver(p *profileSource, b *hclsyntax.Block, from origin) {

@@ -47,6 +47,8 @@ type Control struct {
 	Title     string       `json:"title"`
 	Rules     []string     `json:"rules"`
 	Waiver    *rule.Waiver `json:"waiver,omitempty"`
+	// Outside, when not nil, is why the control has no rules.
+	Outside *rule.Outside `json:"not_applicable,omitempty"`
 }
 
 // Rule is one desired state, made of resources.

@@ -33,7 +33,7 @@ func sample() *report.Report {
 		Profile: report.Profile{Name: "aks-x", Version: "1.0", Benchmark: "CIS X", Digest: strings.Repeat("cd", 32), Variables: []report.Variable{{Name: "umask", Value: "027"}}},
 		Host:    report.Host{OS: "ubuntu", Version: "24.04", Name: "Ubuntu 24.04 LTS", Arch: "amd64", Mode: "live", Kernel: "6.8.0"},
 		Require: "persisted", Started: at, Finished: at.Add(time.Second), Nonce: "n1", RunID: "run",
-		Summary: report.Summary{Pass: 1, Fail: 2, Error: 1, NotApplicable: 1, NotObservable: 1, Waived: 1},
+		Summary: report.Summary{Pass: 1, Fail: 2, Error: 1, NotApplicable: 2, NotObservable: 1, Waived: 1},
 		Results: []report.Result{
 			{Rule: "kmod-cramfs-disabled", Controls: control("1.1.1.1", 1), Title: "cramfs cannot be loaded", Outcome: rule.Pass,
 				Message: "no installed kernel has it", Expected: "not loadable", Observed: report.Observed{Persisted: "absent", Running: "not loaded"}},
@@ -48,6 +48,9 @@ func sample() *report.Report {
 			{Rule: "forward", Controls: append(control("3.3.1", 1), control("3.3.2", 2)...), Title: "forwarding", Outcome: rule.Waived, Underlying: rule.Fail,
 				Message: "net.ipv4.ip_forward is 1", Expected: "0; 0", Waiver: &report.Waiver{Waiver: waiver},
 				Resources: []report.Part{{Kind: "sysctl", Name: "a", Outcome: rule.Fail, Message: "is 1", Expected: "0"}, {Kind: "sysctl", Name: "b", Outcome: rule.Pass, Expected: "0"}}},
+			{Rule: "cis-x-5.1.1", Controls: control("5.1.1", 1), Title: "few are cluster administrators", Outcome: rule.NotApplicable,
+				Message: "it is about the cluster (owner aks, who publishes Depends on Environment)",
+				Outside: &rule.Outside{Reason: "it is about the cluster", Owner: "aks", Status: "Depends on Environment"}},
 		},
 		Changes: []report.Change{{Target: "/etc/issue", Action: "edit file", Rules: []string{"banner"}, Diff: "--- a\n+++ b\n"}},
 	}

@@ -22,7 +22,7 @@ func Text(w io.Writer, r *Report, o TextOptions) error {
 	p := &printer{w: w, color: o.Color}
 	p.verdict(r)
 	for _, res := range r.Results {
-		if o.All || !quiet(res) {
+		if o.All || !quiet(res) || !r.Looked() {
 			p.result(res)
 		}
 	}
@@ -65,8 +65,11 @@ func (p *printer) paint(o rule.Outcome, text string) string {
 
 func (p *printer) verdict(r *Report) {
 	word, o := "COMPLIANT", rule.Pass
-	if !r.Compliant {
+	switch {
+	case !r.Compliant:
 		word, o = "NOT COMPLIANT", rule.Fail
+	case len(r.Results) > 0 && !r.Looked():
+		word, o = "NOT APPLICABLE", rule.NotApplicable
 	}
 	p.printf("%s  %s %s on %s (%s, %s state decides)\n", p.paint(o, word), Printable(r.Profile.Name),
 		Printable(r.Profile.Version), Printable(hostName(r.Host)), Printable(r.Host.Mode), Printable(decides(r.Require)))
