@@ -66,14 +66,6 @@ profile "aks-ubuntu-24.04" {
   }
 
   waiver {
-    controls      = ["2.3.3.1"]
-    reason        = "equivalent_control"
-    justification = "time comes from the clock device of the hypervisor"
-    owner         = "aks"
-    expires       = "2027-11-30"
-  }
-
-  waiver {
     controls      = ["3.2.1", "3.2.2", "3.2.3", "3.2.4"]
     reason        = "potential_operational_impact"
     justification = "user workloads may speak this protocol"
