@@ -6,5 +6,5 @@ import "embed"
 
 // FS has rules/*.hcl, OS/VERSION/*.hcl, and add-ons for any system.
 //
-//go:embed rules ubuntu azurelinux kubernetes azure
+//go:embed rules ubuntu azurelinux kubernetes azure modules
 var FS embed.FS

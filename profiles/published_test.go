@@ -79,6 +79,7 @@ func TestProfilesHaveEveryPublishedControl(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".tsv")
 		t.Run(name, func(t *testing.T) {
 			p := load(t, name)
+			seen := map[string]bool{}
 			for _, row := range readPublished(t, name) {
 				i := slices.IndexFunc(p.Controls, func(c profile.Control) bool { return c.ID == row.control && c.Benchmark == p.Benchmark })
 				if i < 0 {
@@ -86,6 +87,12 @@ func TestProfilesHaveEveryPublishedControl(t *testing.T) {
 					continue
 				}
 				comparePublished(t, p.Controls[i], row)
+				seen[row.control] = true
+			}
+			for _, c := range p.Controls {
+				if c.Waiver != nil && !seen[c.ID] {
+					t.Errorf("control %s is waived, and nothing is published of it", c.ID)
+				}
 			}
 		})
 	}
@@ -116,6 +123,32 @@ func comparePublished(t *testing.T, c profile.Control, row published) {
 	}
 	if c.Waiver != nil && row.wantReason() != "" && c.Waiver.Reason != row.wantReason() {
 		t.Errorf("the waiver of control %s has reason %s, published is %s", c.ID, c.Waiver.Reason, row.wantReason())
+	}
+}
+
+// TestWithdrawnModulesAreAnOptIn: encrypting container networks need some of them, so only who names the add-on gets it,
+// and IPsec only who names that.
+func TestWithdrawnModulesAreAnOptIn(t *testing.T) {
+	withdrawn := []string{"kmod-algif-aead-disabled", "kmod-rxrpc-disabled", "kmod-esp4-disabled", "kmod-esp6-disabled"}
+	want := map[string][]string{"withdrawn-modules": withdrawn[:2], "withdrawn-modules-and-ipsec": withdrawn}
+	list, err := profile.List(profiles.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range list {
+		var got []string
+		for _, r := range load(t, s.Name).Rules {
+			if slices.Contains(withdrawn, r.ID) {
+				got = append(got, r.ID)
+			}
+		}
+		if !slices.Equal(got, want[s.Name]) {
+			t.Errorf("profile %s has %v, want %v", s.Name, got, want[s.Name])
+		}
+	}
+	both, err := profile.Load(profile.Options{Library: profiles.FS, Profiles: []string{"aks-ubuntu-24.04", "withdrawn-modules"}})
+	if err != nil || len(both.Rules) != len(load(t, "aks-ubuntu-24.04").Rules)+2 {
+		t.Errorf("the add-on does not go beside a node profile: %v", err)
 	}
 }
 

@@ -188,50 +188,12 @@ rule "ssh-host-private-keys-access" {
   title = "Only root can read the private host keys"
   why   = "Whoever has one can pose as this machine. sshd refuses keys that others can read. An image before its first boot has none. Source: CIS benchmarks, ssh server; sshd(8), FILES."
 
-  file "/etc/ssh/ssh_host_rsa_key" {
-    owner  = "root"
-    groups = ["root", "ssh_keys"]
-    mode   = "0600"
-  }
-  file "/etc/ssh/ssh_host_ecdsa_key" {
-    owner  = "root"
-    groups = ["root", "ssh_keys"]
-    mode   = "0600"
-  }
-  file "/etc/ssh/ssh_host_ed25519_key" {
-    owner  = "root"
-    groups = ["root", "ssh_keys"]
-    mode   = "0600"
-  }
-  file "/etc/ssh/ssh_host_dsa_key" {
-    owner  = "root"
-    groups = ["root", "ssh_keys"]
-    mode   = "0600"
-  }
+  ssh_host_keys "private" {}
 }
 
 rule "ssh-host-public-keys-access" {
   title = "Only root can change the public host keys"
   why   = "A public key that does not belong to the private one keeps clients out, or makes them trust another machine. Source: CIS benchmarks, ssh server; sshd(8), FILES."
 
-  file "/etc/ssh/ssh_host_rsa_key.pub" {
-    owner = "root"
-    group = "root"
-    mode  = "0644"
-  }
-  file "/etc/ssh/ssh_host_ecdsa_key.pub" {
-    owner = "root"
-    group = "root"
-    mode  = "0644"
-  }
-  file "/etc/ssh/ssh_host_ed25519_key.pub" {
-    owner = "root"
-    group = "root"
-    mode  = "0644"
-  }
-  file "/etc/ssh/ssh_host_dsa_key.pub" {
-    owner = "root"
-    group = "root"
-    mode  = "0644"
-  }
+  ssh_host_keys "public" {}
 }

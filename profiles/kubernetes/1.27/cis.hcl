@@ -120,6 +120,11 @@ profile "cis-kubernetes-1.27" {
     rules = ["kubelet-pod-pids-limited"]
   }
 
+  control "4.3.1" {
+    level = 1
+    rules = ["kube-proxy-metrics-local"]
+  }
+
   not_applicable {
     reason = "about the files of the control plane, which runs on machines of the provider and not on a node"
     owner  = "aks"

@@ -175,6 +175,11 @@ profile "cis-ubuntu-18.04" {
     rules = ["rescue-shell-authenticates"]
   }
 
+  control "1.5.1" {
+    level = 1
+    rules = ["nx-not-switched-off"]
+  }
+
   control "1.5.2" {
     level = 1
     rules = ["aslr-on"]
@@ -887,6 +892,11 @@ profile "cis-ubuntu-18.04" {
   control "5.5.5" {
     level = 1
     rules = ["shell-timeout"]
+  }
+
+  control "5.6" {
+    level = 1
+    rules = ["root-consoles-known"]
   }
 
   control "5.7" {

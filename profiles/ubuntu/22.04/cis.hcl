@@ -1152,6 +1152,11 @@ profile "cis-ubuntu-22.04" {
     rules = ["journal-remote-installed"]
   }
 
+  control "6.1.1.2.2" {
+    level = 1
+    rules = ["journal-upload-authenticates"]
+  }
+
   control "6.1.1.2.3" {
     level = 1
     rules = ["journal-upload-enabled"]

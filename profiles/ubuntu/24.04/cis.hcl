@@ -1167,6 +1167,11 @@ profile "cis-ubuntu-24.04" {
     rules = ["journal-remote-installed"]
   }
 
+  control "6.1.2.1.2" {
+    level = 1
+    rules = ["journal-upload-authenticates"]
+  }
+
   control "6.1.2.1.3" {
     level = 1
     rules = ["journal-upload-enabled"]
