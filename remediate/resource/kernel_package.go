@@ -105,12 +105,15 @@ func kernelOwners(list installedPackages) ([]kernelOwner, error) {
 		if p.Name != "kernel" && !strings.HasPrefix(p.Name, "kernel-") {
 			continue
 		}
-		full := p.Version + "-" + p.Release
-		owners = append(owners, kernelOwner{p.Name + " " + full, func(version string) bool {
-			return version == full || strings.HasPrefix(version, full+".")
-		}})
+		owners = append(owners, rpmKernel(p.Name, p.Version+"-"+p.Release))
 	}
 	return owners, nil
+}
+
+func rpmKernel(name, full string) kernelOwner {
+	return kernelOwner{name + " " + full, func(version string) bool {
+		return version == full || strings.HasPrefix(version, full+".")
+	}}
 }
 
 func (kernelPackage) Diff(o rule.Observation) []rule.Change {
