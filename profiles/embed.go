@@ -4,6 +4,8 @@ package profiles
 
 import "embed"
 
+//go:generate go run ./internal/parameters ../docs/aks-and-baselines.md
+
 // FS has rules/*.hcl, OS/VERSION/*.hcl, and add-ons for any system.
 //
 //go:embed rules ubuntu azurelinux kubernetes azure modules

@@ -22,6 +22,7 @@ var layers = []string{
 	"remediate/config",
 	"remediate/resource",
 	"remediate/profile",
+	"profiles/internal/parameters",
 	"remediate/plan",
 	"remediate/engine",
 	"remediate/report",

@@ -1,7 +1,7 @@
 # What AKS publishes of this system: the benchmark with its deviations, each waived for a reason.
 
 profile "aks-ubuntu-18.04" {
-  version = "1.0"
+  version = "1.1"
   extends = "cis-ubuntu-18.04"
 
   variables = {

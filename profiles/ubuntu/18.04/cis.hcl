@@ -1,5 +1,5 @@
 profile "cis-ubuntu-18.04" {
-  version   = "1.0"
+  version   = "1.1"
   benchmark = "CIS Ubuntu Linux 18.04 LTS Benchmark v2.1.0"
 
   platform {

@@ -1,5 +1,5 @@
 profile "cis-ubuntu-22.04" {
-  version   = "1.0"
+  version   = "1.1"
   benchmark = "CIS Ubuntu Linux 22.04 LTS Benchmark v3.0.0"
 
   platform {

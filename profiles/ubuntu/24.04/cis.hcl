@@ -1,5 +1,5 @@
 profile "cis-ubuntu-24.04" {
-  version   = "1.0"
+  version   = "1.1"
   benchmark = "CIS Ubuntu Linux 24.04 LTS Benchmark v1.0.0"
 
   platform {
