@@ -31,6 +31,12 @@ func waived(id, control string, change func(*rule.Waiver)) report.Result {
 	return r
 }
 
+func outside(control string) report.Result {
+	r := result("cis-"+control, control, 1, rule.NotApplicable)
+	r.Outside = &rule.Outside{Reason: "it is about the cluster", Owner: "aks"}
+	return r
+}
+
 func of(results ...report.Result) *report.Report {
 	return &report.Report{Profile: report.Profile{Name: "aks-ubuntu-24.04"}, Finished: now.Add(-time.Hour), Results: results}
 }
@@ -64,6 +70,8 @@ func TestJudge(t *testing.T) {
 		"grace covers no error":                 {"grace \"1.2\" {\n until = \"2027-01-01\"\n why = \"new\"\n}", of(result("e", "1.2", 1, rule.Error)), []string{"e (1.2): level 1: error: it is so"}},
 		"a report that is too old":              {`max_age = "7d"`, old, []string{"the report is 8 days old, and 7 days is the most"}},
 		"a report from the future":              {``, future, []string{"the report is from the future: it ended at 2026-11-21T13:00:00Z"}},
+		"a report of what nobody looked at":     {``, of(outside("1.5")), []string{"nothing was looked at: the report's controls are not applicable to the machine"}},
+		"controls that nobody looked at beside": {`level "1" { manual = 0 }`, of(pass, outside("1.5")), nil},
 		"a report that looked too little":       {`reach = 2`, shallow, []string{"the report looked at level 1 only, and level 2 is asked for"}},
 		"another profile":                       {`profiles = ["cis-*"]`, of(pass), []string{`the profile is "aks-ubuntu-24.04", which the policy does not accept`}},
 		"an empty report":                       {``, of(), []string{"the report has no results"}},

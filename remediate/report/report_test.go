@@ -91,6 +91,38 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// TestAReportOfControlsThatNobodyLookedAtSaysSo: it is neither compliant nor not.
+func TestAReportOfControlsThatNobodyLookedAtSaysSo(t *testing.T) {
+	r := sample()
+	r.Results = r.Results[7:]
+	r.Summary, r.Compliant, r.Changes = report.Summary{NotApplicable: 1}, true, nil
+	if r.Looked() {
+		t.Error("something was looked at")
+	}
+	for name, tc := range map[string]struct {
+		write func(*bytes.Buffer) error
+		want  []string
+	}{
+		"text":     {func(b *bytes.Buffer) error { return report.Text(b, r, report.TextOptions{}) }, []string{"NOT APPLICABLE  aks-x", "5.1.1      few are cluster", "it is about the cluster (owner aks"}},
+		"markdown": {func(b *bytes.Buffer) error { return report.Markdown(b, r) }, []string{"# Not applicable: aks-x", "| 5.1.1 | few are cluster administrators | L1 | N/A |"}},
+		"cis":      {func(b *bytes.Buffer) error { return report.CIS(b, r) }, []string{"notapplicable: 5.1.1 ", "Pass: 0\n", "Not Selected: 1\n", "Score: 0%"}},
+		"oscal":    {func(b *bytes.Buffer) error { return report.OSCAL(b, r) }, []string{"exclude-controls", "it is about the cluster"}},
+	} {
+		var b bytes.Buffer
+		if err := tc.write(&b); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range tc.want {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s lacks %q:\n%s", name, want, b.String())
+			}
+		}
+		if strings.Contains(b.String(), "COMPLIANT") || strings.Contains(b.String(), "\"satisfied\"") {
+			t.Errorf("%s has a verdict:\n%s", name, b.String())
+		}
+	}
+}
+
 func TestNothingFromATargetControlsATerminal(t *testing.T) {
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"text":     func(b *bytes.Buffer) error { return report.Text(b, sample(), report.TextOptions{All: true}) },
@@ -170,8 +202,12 @@ func TestParseRefusesWhatDoesNotAddUp(t *testing.T) {
 		"a summary that does not add": {func(m map[string]any) { m["summary"].(map[string]any)["pass"] = 9 }, "does not count"},
 		"a false claim of compliance": {func(m map[string]any) { m["compliant"] = true }, "does not follow"},
 		"a waiver out of nowhere":     {func(m map[string]any) { m["results"].([]any)[6].(map[string]any)["waiver"] = nil }, "waiver and outcome"},
-		"an unknown action":           {func(m map[string]any) { m["action"] = "guess" }, "unknown action"},
-		"no profile":                  {func(m map[string]any) { m["profile"].(map[string]any)["name"] = "" }, "not named"},
+		"a reason beside a pass":      {func(m map[string]any) { m["results"].([]any)[7].(map[string]any)["outcome"] = "pass" }, "without a reason and owner or with another outcome"},
+		"a reason without an owner": {func(m map[string]any) {
+			m["results"].([]any)[7].(map[string]any)["not_applicable"] = map[string]any{"reason": "r", "owner": ""}
+		}, "without a reason and owner"},
+		"an unknown action": {func(m map[string]any) { m["action"] = "guess" }, "unknown action"},
+		"no profile":        {func(m map[string]any) { m["profile"].(map[string]any)["name"] = "" }, "not named"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := valid()

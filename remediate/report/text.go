@@ -21,6 +21,9 @@ type TextOptions struct {
 func Text(w io.Writer, r *Report, o TextOptions) error {
 	p := &printer{w: w, color: o.Color}
 	p.verdict(r)
+	if !o.All && r.Looked() {
+		p.outside(r)
+	}
 	for _, res := range r.Results {
 		if o.All || !quiet(res) || !r.Looked() {
 			p.result(res)
@@ -74,6 +77,26 @@ func (p *printer) verdict(r *Report) {
 	p.printf("%s  %s %s on %s (%s, %s state decides)\n", p.paint(o, word), Printable(r.Profile.Name),
 		Printable(r.Profile.Version), Printable(hostName(r.Host)), Printable(r.Host.Mode), Printable(decides(r.Require)))
 	p.printf("%s\n", r.Summary)
+}
+
+// outside says that controls are left out of the list.
+func (p *printer) outside(r *Report) {
+	n := 0
+	for _, res := range r.Results {
+		if res.Outside != nil {
+			n++
+		}
+	}
+	if n > 0 {
+		p.printf("%s not about the machine; --all lists them\n", areControls(n))
+	}
+}
+
+func areControls(n int) string {
+	if n == 1 {
+		return "1 control is"
+	}
+	return fmt.Sprintf("%d controls are", n)
 }
 
 func decides(require string) string {
