@@ -5,6 +5,7 @@ package profiles
 import "embed"
 
 //go:generate go run ./internal/parameters ../docs/aks-and-baselines.md
+//go:generate go run ../remediate/cmd/rulesdoc ../docs/rules
 
 // FS has rules/*.hcl, OS/VERSION/*.hcl, and add-ons for any system.
 //

@@ -31,9 +31,11 @@ var layers = []string{
 	"remediate/gate",
 	"remediate/page",
 	"remediate/format",
+	"remediate/explain",
 	"remediate/attest",
 	"remediate/cli",
 	"remediate/cmd/harden",
+	"remediate/cmd/rulesdoc",
 	"provisioner",
 	"",
 }

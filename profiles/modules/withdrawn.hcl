@@ -9,7 +9,7 @@ profile "withdrawn-modules" {
   version   = "1.0"
   benchmark = "Kernel modules withdrawn for defects"
 
-  control "algif_aead" {
+  control "algif-aead" {
     level = 1
     rules = ["kmod-algif-aead-disabled"]
   }

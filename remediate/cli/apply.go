@@ -74,7 +74,7 @@ func (a *apply) run(ctx context.Context) error {
 }
 
 func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
-	name, err := tool()
+	name, err := on.tool()
 	if err != nil {
 		return nil, err
 	}

@@ -68,14 +68,14 @@ func checkCommand(s Streams) *cobra.Command {
 
 // check makes the report of a read-only run.
 func (f *targetFlags) check(ctx context.Context, s Streams, on *target, action report.Action) (*report.Report, error) {
-	name, err := tool()
-	if err != nil {
-		return nil, err
-	}
 	started := time.Now()
 	findings, err := engine.Check(ctx, on.profile, on.writer, engine.Options{
 		Require: on.require, Now: started, Progress: progress(s.Err),
 	})
+	if err != nil {
+		return nil, err
+	}
+	name, err := on.tool()
 	if err != nil {
 		return nil, err
 	}

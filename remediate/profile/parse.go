@@ -102,7 +102,12 @@ func (s *sources) errorAt(at hcl.Range, summary, format string, args ...any) {
 
 // parse reads one file of profiles, rules and variables and returns the names of its profiles.
 func (s *sources) parse(name string, src []byte, from origin) []string {
-	body := s.parseBody(name, src)
+	return s.take(parseFile(name, src), src, from)
+}
+
+// take takes in a parsed file and returns the names of its profiles.
+func (s *sources) take(f *parsedFile, src []byte, from origin) []string {
+	body := s.body(f)
 	if body == nil {
 		return nil
 	}
@@ -128,19 +133,41 @@ func (s *sources) parse(name string, src []byte, from origin) []string {
 	return added
 }
 
-func (s *sources) parseBody(name string, src []byte) *hclsyntax.Body {
+// parsedFile is what HCL's parser makes of a file.
+type parsedFile struct {
+	name  string
+	file  *hcl.File // nil where it was not parsed
+	diags hcl.Diagnostics
+}
+
+func parseFile(name string, src []byte) *parsedFile {
+	f := &parsedFile{name: name}
 	if depth(src) > maxDepth {
 		at := hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
-		s.errorAt(at, "Nested too deeply", "Brackets nest more than %d levels.", maxDepth)
+		f.diags = hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "Nested too deeply",
+			Detail: fmt.Sprintf("Brackets nest more than %d levels.", maxDepth), Subject: &at,
+		}}
+		return f
+	}
+	f.file, f.diags = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	return f
+}
+
+func (s *sources) parseBody(name string, src []byte) *hclsyntax.Body {
+	return s.body(parseFile(name, src))
+}
+
+// body is a parsed file's content, or nil when something is wrong with it.
+func (s *sources) body(f *parsedFile) *hclsyntax.Body {
+	if f.file != nil {
+		s.files[f.name] = f.file
+	}
+	s.diags = append(s.diags, f.diags...)
+	if f.diags.HasErrors() {
 		return nil
 	}
-	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
-	s.files[name] = file
-	s.diags = append(s.diags, diags...)
-	if diags.HasErrors() {
-		return nil
-	}
-	body := file.Body.(*hclsyntax.Body)
+	body := f.file.Body.(*hclsyntax.Body)
 	for _, a := range sortedAttributes(body.Attributes) {
 		s.errorAt(a.NameRange, "Unexpected attribute", "%q does not stand in a block.", a.Name)
 	}

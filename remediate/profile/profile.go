@@ -56,12 +56,14 @@ type Rule struct {
 	ID        string
 	Title     string
 	Why       string
-	Breaks    string // what stops working where the state is not wanted; empty when nothing does
+	Breaks    string // what stops working where the rule is applied and should not be
 	Source    string // where the facts come from
 	Severity  string // one of Severities, or empty
 	Resources []resource.Resource
-	Controls  []Control // those that the rule helps to satisfy
+	Variables []Variable // the parameters that the rule uses
+	Controls  []Control  // those that the rule helps to satisfy
 	Waiver    *rule.Waiver
+	written   written
 }
 
 // Severities lists what a rule's severity can be, the worst first: high is a way in or a way to root, medium helps one

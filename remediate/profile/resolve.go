@@ -168,7 +168,6 @@ func (s *sources) resolve(names []string, o Options) (*Profile, error) {
 		platform = m.platforms[0]
 	}
 	ctx := evalContext(vars, platform)
-	used := map[string]bool{}
 	index := map[string]int{}
 	for _, c := range m.controls {
 		control, ok := s.control(c)
@@ -189,7 +188,7 @@ func (s *sources) resolve(names []string, o Options) (*Profile, error) {
 			selected = true
 			if _, have := index[id]; !have {
 				index[id] = len(p.Rules)
-				p.Rules = append(p.Rules, s.rule(s.rules[id], ctx, used))
+				p.Rules = append(p.Rules, s.rule(s.rules[id], vars, ctx))
 			}
 			r := &p.Rules[index[id]]
 			// A rule is waived when every control that asks for it is: a waiver of one control does not
@@ -212,7 +211,7 @@ func (s *sources) resolve(names []string, o Options) (*Profile, error) {
 	if len(p.Rules) == 0 && (len(p.Controls) == 0 || len(o.Only) == 0) {
 		return nil, fmt.Errorf("no rule of profile %s is selected: a run would look at nothing and pass", p.Name)
 	}
-	p.Variables = s.usedVariables(vars, used)
+	p.Variables = variablesOf(p.Rules)
 	p.Digest = s.digest(p)
 	return p, nil
 }
@@ -369,14 +368,19 @@ func evalContext(vars map[string]cty.Value, p Platform) *hcl.EvalContext {
 }
 
 // rule builds a rule's resources, and notes which variables they use.
-func (s *sources) rule(src *ruleSource, ctx *hcl.EvalContext, used map[string]bool) Rule {
-	r := Rule{ID: src.id, Title: src.title, Why: src.why, Breaks: src.breaks, Source: src.source, Severity: src.severity}
+func (s *sources) rule(src *ruleSource, vars map[string]cty.Value, ctx *hcl.EvalContext) Rule {
+	r := Rule{
+		ID: src.id, Title: src.title, Why: src.why, Breaks: src.breaks, Source: src.source, Severity: src.severity,
+		written: written{src.blocks, s.files, ctx},
+	}
+	used := map[string]bool{}
 	for _, b := range src.blocks {
 		if res := s.resource(b, ctx); res != nil {
 			r.Resources = append(r.Resources, res)
 		}
 		noteVariables(b.Body, used)
 	}
+	r.Variables = s.usedVariables(vars, used)
 	return r
 }
 
@@ -441,6 +445,21 @@ func (s *sources) usedVariables(vars map[string]cty.Value, used map[string]bool)
 			continue
 		}
 		list = append(list, Variable{name, text(vars[name]), text(declared.value), declared.description})
+	}
+	return list
+}
+
+// variablesOf lists the parameters of all the rules, by name.
+func variablesOf(rules []Rule) []Variable {
+	byName := map[string]Variable{}
+	for _, r := range rules {
+		for _, v := range r.Variables {
+			byName[v.Name] = v
+		}
+	}
+	var list []Variable
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		list = append(list, byName[name])
 	}
 	return list
 }

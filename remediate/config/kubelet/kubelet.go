@@ -66,7 +66,11 @@ type Setting struct {
 }
 
 // Read finds the kubelet's unit and everything it leads to.
-func Read(f host.Files) (*Kubelet, error) { return read(f, "kubelet", UnitName, ErrNoKubelet) }
+func Read(f host.Files) (*Kubelet, error) {
+	return host.Once(f, readKey{}, func() (*Kubelet, error) { return read(f, "kubelet", UnitName, ErrNoKubelet) })
+}
+
+type readKey struct{}
 
 // ReadProxy does the same for a kube-proxy that is a service of the machine. Its flags and its file work
 // as the kubelet's do, except that the file, where one is named, decides alone; see
