@@ -88,7 +88,7 @@ func renderPlan(pl *plan.Plan, findings []engine.Finding, format string) ([]byte
 	}
 	if format == "json" {
 		data, err := json.MarshalIndent(doc, "", "  ")
-		return append(data, '\n'), err
+		return append(report.InertJSON(data), '\n'), err
 	}
 	var b bytes.Buffer
 	if format == "markdown" {

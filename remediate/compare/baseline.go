@@ -119,7 +119,7 @@ func (b Baseline) Write(w io.Writer) error {
 		e := json.NewEncoder(&buf)
 		e.SetEscapeHTML(false)
 		err := e.Encode(v)
-		return visible(bytes.TrimSuffix(buf.Bytes(), []byte("\n"))), err
+		return report.InertJSON(visible(bytes.TrimSuffix(buf.Bytes(), []byte("\n")))), err
 	}
 	out.WriteString("{\n")
 	for _, f := range []struct{ name, value string }{

@@ -48,7 +48,7 @@ func (p *Policy) Judge(r *report.Report, now time.Time) []Refusal {
 	for _, s := range p.Severities {
 		var of []report.Result
 		for _, res := range effective {
-			if names(res, s.Match) {
+			if s.counts(res) {
 				of = append(of, res)
 			}
 		}

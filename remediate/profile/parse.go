@@ -38,6 +38,7 @@ type profileSource struct {
 	extendsRange             hcl.Range
 	platform                 *Platform
 	variables                map[string]variableValue
+	sections                 []sectionSource
 	controls                 []*controlSource
 	waivers                  []*groupWaiver
 	origin                   origin
@@ -47,6 +48,12 @@ type profileSource struct {
 type variableValue struct {
 	value cty.Value
 	at    hcl.Range
+}
+
+// sectionSource names the controls whose numbers start with its own.
+type sectionSource struct {
+	id, title string
+	at        hcl.Range
 }
 
 type controlSource struct {
@@ -205,6 +212,7 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 		Benchmark string         `hcl:"benchmark,optional"`
 		Extends   hcl.Expression `hcl:"extends,optional"`
 		Variables hcl.Expression `hcl:"variables,optional"`
+		Sections  hcl.Expression `hcl:"sections,optional"`
 		Platform  *struct {
 			OS      string `hcl:"os"`
 			Version string `hcl:"version"`
@@ -235,6 +243,7 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 	}
 	s.parseExtends(p, c.Extends)
 	s.parseProfileVariables(p, c.Variables)
+	s.parseSections(p, c.Sections)
 	for _, block := range b.Body.Blocks {
 		switch block.Type {
 		case "control":
@@ -288,6 +297,23 @@ func (s *sources) parseProfileVariables(p *profileSource, e hcl.Expression) {
 		v, diags := pair.Value.Value(nil)
 		s.diags = append(s.diags, diags...)
 		p.variables[name] = variableValue{v, pair.Key.Range()}
+	}
+}
+
+func (s *sources) parseSections(p *profileSource, e hcl.Expression) {
+	if isAbsent(e) {
+		return
+	}
+	pairs, diags := hcl.ExprMap(e)
+	s.diags = append(s.diags, diags...)
+	for _, pair := range pairs {
+		section := sectionSource{at: pair.Key.Range()}
+		s.diags = append(s.diags, gohcl.DecodeExpression(pair.Key, nil, &section.id)...)
+		s.diags = append(s.diags, gohcl.DecodeExpression(pair.Value, nil, &section.title)...)
+		if section.title == "" {
+			s.errorAt(section.at, "Section without a title", "Section %q needs a title.", section.id)
+		}
+		p.sections = append(p.sections, section)
 	}
 }
 

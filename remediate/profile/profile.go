@@ -19,6 +19,7 @@ type Profile struct {
 	Level     int    // highest level selected; 0 is every level
 	Platforms []Platform
 	Variables []Variable
+	Sections  []Section
 	Controls  []Control
 	Rules     []Rule // in the order in which the controls first name them
 }
@@ -49,6 +50,14 @@ type Control struct {
 	Waiver    *rule.Waiver `json:"waiver,omitempty"`
 	// Outside, when not nil, is why the control has no rules.
 	Outside *rule.Outside `json:"not_applicable,omitempty"`
+}
+
+// Section names the controls of a benchmark whose numbers start with its own. It decides nothing, so the digest leaves
+// it out.
+type Section struct {
+	Benchmark string `json:"benchmark"`
+	ID        string `json:"id"`
+	Title     string `json:"title"`
 }
 
 // Rule is one desired state, made of resources.

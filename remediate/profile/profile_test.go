@@ -328,6 +328,8 @@ func TestErrorsSayWhatAndWhere(t *testing.T) {
 		"a misspelt attribute":          {"profile \"mine\" {\n  extend = \"cis-x\"\n}\n", []string{"mine.hcl line 2", "extend"}},
 		"a misspelt kind":               {"rule \"r\" {\n title = \"t\"\n why = \"w\"\n sysctll \"a\" {\n }\n}\n" + control("control \"9\" {\n level = 1\n rules = [\"r\"]\n}"), []string{"mine.hcl line 4", `did you mean "sysctl"?`}},
 		"a misspelt kind's attribute":   {"rule \"r\" {\n title = \"t\"\n why = \"w\"\n sysctl \"kernel.sysrq\" {\n  valeu = \"1\"\n }\n}\n" + control("control \"9\" {\n level = 1\n rules = [\"r\"]\n}"), []string{"mine.hcl line 5", "valeu"}},
+		"a section of nothing":          {control("sections = { \"7\" = \"accounts\" }"), []string{"mine.hcl line", "in section \"7\""}},
+		"a section without a title":     {control("sections = { \"1\" = \"\" }"), []string{"mine.hcl line", "needs a title"}},
 		"an unknown severity":           {"rule \"r\" {\n title = \"t\"\n why = \"w\"\n severity = \"worst\"\n sysctl \"kernel.sysrq\" {\n  value = \"1\"\n }\n}\n" + control(""), []string{"mine.hcl line 1", "high, medium, low"}},
 		"a rule with no resource":       {"rule \"r\" {\n title = \"t\"\n why = \"w\"\n}\n" + control(""), []string{"mine.hcl line 1", "could never fail"}},
 		"a waiver for nothing":          {control("control \"9\" {\n waiver {\n reason = \"accepted_risk\"\n justification = \"j\"\n owner = \"o\"\n expires = \"2027-01-01\"\n}\n}"), []string{"mine.hcl line 3", "Waiver for nothing"}},
@@ -451,4 +453,24 @@ func FuzzLoad(f *testing.F) {
 			t.Error("a profile without a digest")
 		}
 	})
+}
+
+func TestSectionsOfSelectedControlsAreNamed(t *testing.T) {
+	mine := "profile \"mine\" {\n extends = \"cis-x\"\n benchmark = \"CIS X\"\n sections = {\n  \"1\" = \"first\"\n  \"1.2\" = \"second of the first\"\n }\n}\n" +
+		"profile \"other\" {\n extends = \"mine\"\n sections = {\n  \"1\" = \"renamed\"\n }\n}\n"
+	load := func(only ...string) *Profile {
+		t.Helper()
+		p, err := Load(Options{Library: library(base, mine), Profiles: []string{"other"}, Only: only})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	first, second := Section{"CIS X", "1", "renamed"}, Section{"CIS X", "1.2", "second of the first"}
+	if got := load().Sections; !slices.Equal(got, []Section{second, first}) {
+		t.Errorf("sections are %v", got)
+	}
+	if got := load("1.1").Sections; !slices.Equal(got, []Section{first}) {
+		t.Errorf("sections of 1.1 are %v", got)
+	}
 }

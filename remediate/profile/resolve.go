@@ -20,7 +20,13 @@ type merged struct {
 	version, benchmark string
 	platforms          []Platform
 	variables          map[string]variableValue
+	sections           []mergedSection
 	controls           []*mergedControl
+}
+
+type mergedSection struct {
+	sectionSource
+	benchmark string
 }
 
 type mergedControl struct {
@@ -64,6 +70,10 @@ func (s *sources) mergeInto(m *merged, name, benchmark string, from hcl.Range, c
 		m.platforms = append(m.platforms, *p.platform)
 	}
 	maps.Copy(m.variables, p.variables)
+	for _, section := range p.sections {
+		m.sections = slices.DeleteFunc(m.sections, func(have mergedSection) bool { return have.id == section.id && have.benchmark == benchmark })
+		m.sections = append(m.sections, mergedSection{section, benchmark})
+	}
 	for _, c := range p.controls {
 		s.mergeControl(m, c, benchmark)
 	}
@@ -204,6 +214,7 @@ func (s *sources) resolve(names []string, o Options) (*Profile, error) {
 			p.Controls = append(p.Controls, control)
 		}
 	}
+	p.Sections = s.sectionsOf(m, p)
 	if s.diags.HasErrors() {
 		return nil, s.fail()
 	}
@@ -214,6 +225,23 @@ func (s *sources) resolve(names []string, o Options) (*Profile, error) {
 	p.Variables = variablesOf(p.Rules)
 	p.Digest = s.digest(p)
 	return p, nil
+}
+
+// sectionsOf are the sections of the controls that were selected. One that no control is in is a mistake.
+func (s *sources) sectionsOf(m *merged, p *Profile) []Section {
+	var list []Section
+	for _, section := range m.sections {
+		in := func(benchmark, id string) bool {
+			return benchmark == section.benchmark && (id == section.id || strings.HasPrefix(id, section.id+"."))
+		}
+		if !slices.ContainsFunc(m.controls, func(c *mergedControl) bool { return in(c.benchmark, c.id) }) {
+			s.errorAt(section.at, "Section of nothing", "No control of the profile is in section %q.", section.id)
+		}
+		if slices.ContainsFunc(p.Controls, func(c Control) bool { return in(c.Benchmark, c.ID) }) {
+			list = append(list, Section{section.benchmark, section.id, section.title})
+		}
+	}
+	return list
 }
 
 // control checks one merged control: its level and its rules.

@@ -44,6 +44,9 @@ func New(r Run) *Report {
 	for _, v := range r.Profile.Variables {
 		out.Profile.Variables = append(out.Profile.Variables, Variable{v.Name, v.Value})
 	}
+	for _, s := range r.Profile.Sections {
+		out.Profile.Sections = append(out.Profile.Sections, Section(s))
+	}
 	for _, f := range r.Findings {
 		out.Results = append(out.Results, result(f))
 		out.Summary.count(f.Outcome)
@@ -84,7 +87,7 @@ func (s *Summary) count(o rule.Outcome) {
 
 func result(f engine.Finding) Result {
 	r := Result{
-		Rule: f.Rule.ID, Title: f.Rule.Title, Outcome: f.Outcome, Underlying: f.Underlying, Message: f.Message,
+		Rule: f.Rule.ID, Title: f.Rule.Title, Severity: f.Rule.Severity, Outcome: f.Outcome, Underlying: f.Underlying, Message: f.Message,
 		RunningDiffers: f.RunningDiffers, Controls: []Control{},
 	}
 	for _, c := range f.Rule.Controls {

@@ -15,7 +15,8 @@ import (
 // "pass: 1.1.1.1 [L1] title" for each control, and totals. The shape and the way of counting are those
 // of the baselines in the pipeline's public repository. A waiver is unknown to that comparison, so a
 // control counts by what is beneath it; one whose subject is absent counts as pass, as it does there, and one
-// that nobody looked at as not selected.
+// that nobody looked at as not selected. That comparison knows a control by its number alone, so only the
+// profile's own benchmark is written: 4.1.1 of another one would take the place of its 4.1.1.
 func CIS(w io.Writer, r *Report) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "%s\n", Printable(r.Profile.Benchmark))
@@ -24,6 +25,9 @@ func CIS(w io.Writer, r *Report) error {
 	fmt.Fprintf(b, "Assessment Duration: %s\n\n", duration(r.Finished.Sub(r.Started)))
 	counts := map[string]int{}
 	for _, c := range r.Controls() {
+		if c.Benchmark != r.Profile.Benchmark {
+			continue
+		}
 		word := cisWord(c.Underlying)
 		if c.outside() {
 			word = "notapplicable"

@@ -124,6 +124,7 @@ func (res Result) Details() []string {
 			list = append(list, label+": "+Printable(text))
 		}
 	}
+	add("severity", res.Severity)
 	add("because", res.Message)
 	add("expected", res.Expected)
 	add("persisted", res.Observed.Persisted)

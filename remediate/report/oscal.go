@@ -232,6 +232,9 @@ func (o oscalMaker) observation(res Result, collected string) oscalObservation {
 			out.Props = append(out.Props, prop("owner-status", res.Outside.Status))
 		}
 	}
+	if res.Severity != "" {
+		out.Props = append(out.Props, prop("severity", res.Severity))
+	}
 	if res.Underlying != "" {
 		out.Props = append(out.Props, prop("outcome-beneath-waiver", string(res.Underlying)))
 	}

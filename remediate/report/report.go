@@ -57,6 +57,14 @@ type Profile struct {
 	Digest    string     `json:"digest"`
 	Level     int        `json:"level,omitempty"` // 0 is every level
 	Variables []Variable `json:"variables,omitempty"`
+	Sections  []Section  `json:"sections,omitempty"`
+}
+
+// Section names the controls of a benchmark whose numbers start with its own.
+type Section struct {
+	Benchmark string `json:"benchmark"`
+	ID        string `json:"id"`
+	Title     string `json:"title"`
 }
 
 // Variable is a parameter's value in force, sorted by name.
@@ -105,6 +113,7 @@ type Result struct {
 	Rule     string       `json:"rule"`
 	Controls []Control    `json:"controls"`
 	Title    string       `json:"title"`
+	Severity string       `json:"severity,omitempty"` // high, medium or low; empty where nobody said
 	Outcome  rule.Outcome `json:"outcome"`
 	// Underlying is the outcome beneath a waiver.
 	Underlying rule.Outcome  `json:"underlying,omitempty"`

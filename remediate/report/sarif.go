@@ -51,7 +51,12 @@ type sarifRule struct {
 	ShortDescription sarifText      `json:"shortDescription"`
 	FullDescription  sarifText      `json:"fullDescription"`
 	Help             sarifText      `json:"help"`
+	Configuration    *sarifConfig   `json:"defaultConfiguration,omitempty"`
 	Properties       map[string]any `json:"properties,omitempty"`
+}
+
+type sarifConfig struct {
+	Level string `json:"level"`
 }
 
 type sarifText struct {
@@ -168,15 +173,44 @@ func sarifRuleOf(res Result) sarifRule {
 	if res.Outside != nil {
 		help = "Not applicable: " + fill(res.Message)
 	}
-	return sarifRule{
+	out := sarifRule{
 		ID: Printable(res.Rule), ShortDescription: sarifText{fill(res.Title)}, FullDescription: sarifText{fill(res.Heading())},
 		Help: sarifText{help}, Properties: map[string]any{"tags": tags},
 	}
+	if score := sarifScore(res.Severity); score != "" {
+		out.Properties["security-severity"] = score
+		out.Configuration = &sarifConfig{sarifLevel(res.Severity)}
+	}
+	return out
+}
+
+// sarifScore is the number by which GitHub sorts alerts: from 7.0 on it shows high, from 4.0 on medium, and low below.
+func sarifScore(severity string) string {
+	switch severity {
+	case "high":
+		return "8.0"
+	case "medium":
+		return "5.0"
+	case "low":
+		return "2.0"
+	}
+	return ""
+}
+
+// sarifLevel is the level of a failure. Where nobody said how grave it is, it is an error.
+func sarifLevel(severity string) string {
+	switch severity {
+	case "medium":
+		return "warning"
+	case "low":
+		return "note"
+	}
+	return "error"
 }
 
 func sarifResultOf(index int, res Result) sarifResult {
 	out := sarifResult{
-		RuleID: Printable(res.Rule), RuleIndex: index, Kind: "fail", Level: "error", Message: sarifText{fill(res.Message)},
+		RuleID: Printable(res.Rule), RuleIndex: index, Kind: "fail", Level: sarifLevel(res.Severity), Message: sarifText{fill(res.Message)},
 		Locations: []sarifLocation{}, Properties: map[string]any{"outcome": res.Outcome},
 	}
 	found := res.Outcome

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -138,6 +139,7 @@ func (p *printer) result(res Result) {
 	indent := strings.Repeat(" ", 16)
 	p.printf("%srule       %s\n", indent, Printable(res.Rule))
 	for _, l := range []struct{ label, text string }{
+		{"severity", res.Severity},
 		{"because", res.Message},
 		{"expected", res.Expected},
 		{"persisted", res.Observed.Persisted},
@@ -198,10 +200,11 @@ func waiverText(w Waiver) string {
 }
 
 // Printable makes text from a target fit for a terminal or a log: control characters, invalid UTF-8
-// and characters that change the direction of writing become visible escapes.
+// and characters that change the direction of writing become visible escapes, and so does what would
+// be a command to a pipeline.
 func Printable(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return !safe(r) }) {
-		return s
+		return colonCommand.ReplaceAllString(Inert(s), `${1}\x3a${2}`)
 	}
 	var b strings.Builder
 	for _, r := range s {
@@ -216,8 +219,26 @@ func Printable(s string) string {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
-	return b.String()
+	return colonCommand.ReplaceAllString(Inert(b.String()), `${1}\x3a${2}`)
 }
+
+var (
+	hashCommand  = regexp.MustCompile(`(#\p{M}*)#(\p{M}*[vV\[])`)
+	colonCommand = regexp.MustCompile(`^(\s*):(\p{M}*:)`)
+)
+
+// Inert escapes what a pipeline's agent takes for a command anywhere in a line of a log: "##vso[" is one to Azure's,
+// which compares by culture and so passes over some marks, and "##[" to GitHub's. What begins a line with "::" is one to
+// the latter too; that is for Printable, because a log that names its speaker first has no such lines.
+func Inert(s string) string {
+	if !strings.Contains(s, "#") {
+		return s
+	}
+	return hashCommand.ReplaceAllString(s, `${1}\x23${2}`)
+}
+
+// InertJSON does the same to JSON, which says the same after it.
+func InertJSON(data []byte) []byte { return hashCommand.ReplaceAll(data, []byte(`${1}\u0023${2}`)) }
 
 func safe(r rune) bool {
 	return r != unicode.ReplacementChar && (r == '\t' || unicode.IsGraphic(r))

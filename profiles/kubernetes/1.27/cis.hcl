@@ -5,6 +5,10 @@ profile "cis-kubernetes-1.27" {
   version   = "1.1"
   benchmark = "CIS Kubernetes V1.27 Benchmark v1.9.0"
 
+  sections = {
+    "4" = "Worker nodes"
+  }
+
   control "4.1.1" {
     level = 1
     rules = ["kubelet-service-mode"]

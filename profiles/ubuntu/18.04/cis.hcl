@@ -2,6 +2,15 @@ profile "cis-ubuntu-18.04" {
   version   = "1.1"
   benchmark = "CIS Ubuntu Linux 18.04 LTS Benchmark v2.1.0"
 
+  sections = {
+    "1" = "Base system"
+    "2" = "Services and time"
+    "3" = "Network and firewall"
+    "4" = "Logs and audit"
+    "5" = "Jobs, logins and privileges"
+    "6" = "Files and accounts"
+  }
+
   platform {
     os      = "ubuntu"
     version = "18.04"

@@ -581,6 +581,8 @@ func TestClean(t *testing.T) {
 		"bell\a null\x00":                     "bell null",
 		"grüße 設定":                            "grüße 設定",
 		"two\u2028lines":                      "two lines",
+		"banner: ##vso[task.setvariable]x":    `banner: #\x23vso[task.setvariable]x`,
+		"#\u200b#vso[a.b]":                    `#\x23vso[a.b]`,
 		strings.Repeat("x", 2*longestLine):    strings.Repeat("x", longestLine),
 		"\x1b[31\nnext line is not swallowed": "next line is not swallowed",
 	}
