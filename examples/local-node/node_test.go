@@ -130,7 +130,7 @@ func (w testWriter) Write(p []byte) (int, error) {
 
 func TestHardenedNode(t *testing.T) {
 	p := newPacker(t, os.Getenv("PACKER"))
-	for _, shape := range lab.Shapes() {
+	for _, shape := range []string{"ubuntu-24.04", "azurelinux-3.0"} { // examples/verdicts has the older ones
 		t.Run(shape, func(t *testing.T) {
 			n := startNode(t, shape)
 			out, reports := p.build(t, n, "local-node.pkr.hcl")

@@ -27,6 +27,7 @@ func applyCommand(s Streams) *cobra.Command {
 	a.accounts.register(cmd)
 	a.reload.register(cmd)
 	a.out.register(cmd)
+	a.policy.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&a.deprovision, "deprovision-command", "", "shell command to run between apply and a final check; both reports then go to standard output as frames")
 	flags.StringVar(&a.cleanup, "cleanup", "", "directory to remove before the deprovision command")
@@ -39,6 +40,7 @@ type apply struct {
 	out         outputFlags
 	accounts    accountFlags
 	reload      reloadFlags
+	policy      policyFlags
 	deprovision string
 	cleanup     string
 }
@@ -51,6 +53,9 @@ func (a *apply) run(ctx context.Context) error {
 		return err
 	}
 	if err := a.reload.check(); err != nil {
+		return err
+	}
+	if err := a.policy.load(); err != nil {
 		return err
 	}
 	if err := a.target.needRoot("change"); err != nil {
@@ -81,13 +86,13 @@ func (a *apply) run(ctx context.Context) error {
 		if err := a.out.write(a.streams, applied); err != nil {
 			return err
 		}
-		return verdict(applied)
+		return a.policy.verdict(a.streams, applied)
 	}
 	return a.deprovisionAndAttest(ctx, on, applied)
 }
 
 func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
-	name, err := tool()
+	name, err := on.tool()
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +153,7 @@ func (a *apply) deprovisionAndAttest(ctx context.Context, on *target, applied *r
 		return err
 	}
 	// An image that did not come out right is kept as it is, so that somebody can log in and look.
-	if err := verdict(applied); err != nil {
+	if err := a.policy.verdict(a.streams, applied); err != nil {
 		return err
 	}
 	if a.cleanup != "" {
@@ -170,7 +175,7 @@ func (a *apply) deprovisionAndAttest(ctx context.Context, on *target, applied *r
 	if err := a.frame("attest", attested); err != nil {
 		return err
 	}
-	return verdict(attested)
+	return a.policy.verdict(a.streams, attested)
 }
 
 func (a *apply) frame(name string, r *report.Report) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/resource"
 )
@@ -19,6 +20,7 @@ type Invariant struct {
 	Why  string
 	// Keep are states that a plan may not end, Never those that it may not bring about.
 	Keep, Never []resource.Resource
+	Variables   []Variable // that its states use
 }
 
 type invariantSource struct {
@@ -90,9 +92,10 @@ func (s *sources) mergeInvariants(m *merged, more invariantNames) {
 	}
 }
 
-// invariant builds the resources of one, and notes which variables they use.
-func (s *sources) invariant(name string, ctx *hcl.EvalContext, used map[string]bool) Invariant {
+// invariant builds the resources of one.
+func (s *sources) invariant(name string, vars map[string]cty.Value, ctx *hcl.EvalContext) Invariant {
 	src := s.invariants[name]
+	used := map[string]bool{}
 	v := Invariant{Name: src.name, Why: src.why}
 	build := func(blocks hclsyntax.Blocks) []resource.Resource {
 		var list []resource.Resource
@@ -108,6 +111,7 @@ func (s *sources) invariant(name string, ctx *hcl.EvalContext, used map[string]b
 		return list
 	}
 	v.Keep, v.Never = build(src.keep), build(src.never)
+	v.Variables = s.usedVariables(vars, used)
 	return v
 }
 
