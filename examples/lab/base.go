@@ -19,9 +19,10 @@ import (
 const baseSuite = "bookworm"
 
 // baseVersion changes when prepareBase does: it is part of the base's hash.
-const baseVersion = "3"
+const baseVersion = "4"
 
-// basePackages is the union of what the shapes need, so that one base serves all of them.
+// basePackages is the union of what the shapes need, so that one base serves all of them. debootstrap runs their
+// scripts on this machine's kernel: none of them may set sysctls, as systemd-coredump's does.
 var basePackages = []string{
 	"apparmor",
 	"apparmor-utils",
@@ -49,7 +50,7 @@ var basePackages = []string{
 
 // baseHash names the base after its recipe, so that a changed recipe is a new base.
 func baseHash() string {
-	recipe := strings.Join(slices.Concat([]string{baseVersion, baseSuite, runtime.GOARCH}, basePackages, []string{rpmSpec()}), "\n")
+	recipe := strings.Join(slices.Concat([]string{baseVersion, baseSuite, runtime.GOARCH}, basePackages, []string{rpmRecipe()}), "\n")
 	sum := sha256.Sum256([]byte(recipe))
 	return hex.EncodeToString(sum[:6])
 }
@@ -88,7 +89,7 @@ func Base(ctx context.Context, log io.Writer) (string, error) {
 	if err := prepareBase(partial); err != nil {
 		return "", fmt.Errorf("cannot prepare base: %w", err)
 	}
-	if err := buildRPMDatabase(ctx, partial); err != nil {
+	if err := buildRPMDatabases(ctx, partial); err != nil {
 		return "", err
 	}
 	if err := os.Rename(partial, base); err != nil {

@@ -21,6 +21,10 @@ rule "gdm-banner" {
     source = "dconf"
     one_of = ["true"]
   }
+  gdm "org/gnome/login-screen/banner-message-text" {
+    source = "dconf"
+    filled = true
+  }
 }
 
 rule "gdm-user-list-off" {

@@ -1,6 +1,6 @@
-# Modules that were withdrawn on nodes because of defects that gave local users root. No shipped profile
-# has these rules: fixed kernels need none of them, and some nodes need the modules. Add them in a profile
-# of your own.
+# Modules that were withdrawn on nodes because of defects that gave local users root. No node profile has
+# these rules: fixed kernels need none of them, and some nodes need the modules. The add-ons withdrawn-modules
+# and withdrawn-modules-and-ipsec have them.
 
 rule "kmod-algif-aead-disabled" {
   title    = "algif_aead cannot be loaded"

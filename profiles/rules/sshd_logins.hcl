@@ -233,26 +233,7 @@ rule "ssh-host-private-keys-access" {
   source   = "CIS benchmarks, ssh server; sshd(8), FILES."
   severity = "high"
 
-  file "/etc/ssh/ssh_host_rsa_key" {
-    owner  = "root"
-    groups = ["root", "ssh_keys"]
-    mode   = "0600"
-  }
-  file "/etc/ssh/ssh_host_ecdsa_key" {
-    owner  = "root"
-    groups = ["root", "ssh_keys"]
-    mode   = "0600"
-  }
-  file "/etc/ssh/ssh_host_ed25519_key" {
-    owner  = "root"
-    groups = ["root", "ssh_keys"]
-    mode   = "0600"
-  }
-  file "/etc/ssh/ssh_host_dsa_key" {
-    owner  = "root"
-    groups = ["root", "ssh_keys"]
-    mode   = "0600"
-  }
+  ssh_host_keys "private" {}
 }
 
 rule "ssh-host-public-keys-access" {
@@ -262,24 +243,5 @@ rule "ssh-host-public-keys-access" {
   source   = "CIS benchmarks, ssh server; sshd(8), FILES."
   severity = "low"
 
-  file "/etc/ssh/ssh_host_rsa_key.pub" {
-    owner = "root"
-    group = "root"
-    mode  = "0644"
-  }
-  file "/etc/ssh/ssh_host_ecdsa_key.pub" {
-    owner = "root"
-    group = "root"
-    mode  = "0644"
-  }
-  file "/etc/ssh/ssh_host_ed25519_key.pub" {
-    owner = "root"
-    group = "root"
-    mode  = "0644"
-  }
-  file "/etc/ssh/ssh_host_dsa_key.pub" {
-    owner = "root"
-    group = "root"
-    mode  = "0644"
-  }
+  ssh_host_keys "public" {}
 }

@@ -91,6 +91,22 @@ type Config struct {
 	// says.
 	DeprovisionCommand string `mapstructure:"deprovision_command"`
 
+	// Accounts on the target that must still be able to log in and use sudo when the machine is hardened,
+	// besides the one that runs the build, such as `azureuser`. They have to exist.
+	KeepAccounts []string `mapstructure:"keep_accounts"`
+
+	// What a change does that would lock out one of these accounts, or the one that runs the build: `stop`
+	// (the default) fails the build before anything is changed; `skip` leaves out the rules that would do
+	// it, which then fail and say which account would lose what, and by which line.
+	OnLockout string `mapstructure:"on_lockout"`
+
+	// Have the sshd that runs on the target read its new configuration at once, instead of at the next boot,
+	// which is what counts for an image. A second connection, with the build's own key or password, is then
+	// opened from here to the address of the communicator; unless it can log in and run a command, the
+	// target undoes the changes and the build fails. Where that address cannot be reached directly, as
+	// behind a bastion host, it therefore always fails.
+	ReloadSSHD bool `mapstructure:"reload_sshd"`
+
 	ctx interpolate.Context
 }
 

@@ -113,6 +113,9 @@ type FlatConfig struct {
 	KeepRemote           *bool             `mapstructure:"keep_remote" cty:"keep_remote" hcl:"keep_remote"`
 	KeepJournal          *bool             `mapstructure:"keep_journal" cty:"keep_journal" hcl:"keep_journal"`
 	DeprovisionCommand   *string           `mapstructure:"deprovision_command" cty:"deprovision_command" hcl:"deprovision_command"`
+	KeepAccounts         []string          `mapstructure:"keep_accounts" cty:"keep_accounts" hcl:"keep_accounts"`
+	OnLockout            *string           `mapstructure:"on_lockout" cty:"on_lockout" hcl:"on_lockout"`
+	ReloadSSHD           *bool             `mapstructure:"reload_sshd" cty:"reload_sshd" hcl:"reload_sshd"`
 }
 
 // FlatMapstructure returns a new FlatConfig.
@@ -155,6 +158,9 @@ func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 		"keep_remote":                &hcldec.AttrSpec{Name: "keep_remote", Type: cty.Bool, Required: false},
 		"keep_journal":               &hcldec.AttrSpec{Name: "keep_journal", Type: cty.Bool, Required: false},
 		"deprovision_command":        &hcldec.AttrSpec{Name: "deprovision_command", Type: cty.String, Required: false},
+		"keep_accounts":              &hcldec.AttrSpec{Name: "keep_accounts", Type: cty.List(cty.String), Required: false},
+		"on_lockout":                 &hcldec.AttrSpec{Name: "on_lockout", Type: cty.String, Required: false},
+		"reload_sshd":                &hcldec.AttrSpec{Name: "reload_sshd", Type: cty.Bool, Required: false},
 	}
 	return s
 }

@@ -57,6 +57,8 @@ func fake(command string, args []string, behave string) int {
 		policy = f.String("policy", "", "")
 		f.String("account-addr", "", "")
 		keep = f.Bool("keep-journal", true, "")
+		f.String("keep-account", "", "")
+		f.String("on-lockout", "", "")
 	} else {
 		f.BoolVar(&attesting, "attest", false, "")
 	}

@@ -20,12 +20,12 @@ func (j *job) take(r *report.Report) error {
 	if r.Action == report.Attest {
 		j.attested = r
 	}
-	return j.keep(r)
+	return j.keep(string(r.Action), r)
 }
 
 // keep writes a report in every form that was asked for, before anything is judged: who has to find
 // out why a build failed needs it.
-func (j *job) keep(r *report.Report) error {
+func (j *job) keep(name string, r *report.Report) error {
 	dir := j.dir()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
@@ -34,7 +34,7 @@ func (j *job) keep(r *report.Report) error {
 		if form.Name != "json" && !slices.Contains(j.Formats, form.Name) {
 			continue
 		}
-		file := filepath.Join(dir, string(r.Action)+"."+form.Extension)
+		file := filepath.Join(dir, name+"."+form.Extension)
 		write := func(f *os.File) error {
 			return form.Write(f, r, format.Options{Text: report.TextOptions{All: true}})
 		}

@@ -285,7 +285,12 @@ func TestStatements(t *testing.T) {
 		"an error":                  {evidence(sample(rule.Error)), "FAILED FAILED [FAILED]", []string{"test-result", "report", "vsa"}},
 		"something unobservable":    {evidence(sample(rule.NotObservable)), "FAILED FAILED [FAILED]", []string{"test-result", "report", "vsa"}},
 		"a report of nothing":       {evidence(sample()), "FAILED FAILED [FAILED]", []string{"test-result", "report", "vsa"}},
-		"no report":                 {func() Evidence { e := evidence(nil); e.Missing = "none came"; return e }(), "FAILED FAILED [FAILED]", []string{"test-result", "vsa"}},
+		"a report of what nobody looked at": {func() Evidence {
+			r := sample(rule.NotApplicable)
+			r.Results[0].Outside = &rule.Outside{Reason: "it is about the cluster", Owner: "aks"}
+			return evidence(r)
+		}(), "FAILED FAILED [FAILED]", []string{"test-result", "report", "vsa"}},
+		"no report": {func() Evidence { e := evidence(nil); e.Missing = "none came"; return e }(), "FAILED FAILED [FAILED]", []string{"test-result", "vsa"}},
 		"a pass that the policy refuses": {func() Evidence { e := evidence(sample(rule.Pass)); e.Refused = true; return e }(),
 			"PASSED FAILED [FAILED]", []string{"test-result", "report", "vsa"}},
 	} {

@@ -86,6 +86,8 @@ func (j *Judge) Refusals(r *report.Report, now time.Time) []string {
 		}
 	case len(r.Results) == 0:
 		list = append(list, "the report has no results")
+	case !r.Looked():
+		list = append(list, "nothing was looked at: the report's controls are not applicable to the machine")
 	case !r.Compliant:
 		failed := Evidence{Report: r}.testResult().FailedTests
 		list = append(list, fmt.Sprintf("the machine is not compliant: %d rules deviate: %s", len(failed), some(failed)))

@@ -27,11 +27,11 @@ func applyCommand(s Streams) *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context()) },
 	}
 	a.target.register(cmd)
+	a.accounts.register(cmd)
+	a.reload.register(cmd)
 	a.out.register(cmd)
 	a.policy.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&a.account, "account", os.Getenv("SUDO_USER"), "account that must still be able to log in (default: who called sudo)")
-	flags.StringVar(&a.accountAddr, "account-addr", "", "address that the account logs in from")
 	flags.BoolVar(&a.keep, "keep-journal", true, "keep what stood there before, so that harden undo can take the run back; otherwise the journals of all runs are removed")
 	a.registerLock(cmd)
 	flags.StringVar(&a.deprovision, "deprovision-command", "", "shell command to run between apply and a final check; both reports then go to standard output as frames")
@@ -43,9 +43,9 @@ type apply struct {
 	streams     Streams
 	target      targetFlags
 	out         outputFlags
+	accounts    accountFlags
+	reload      reloadFlags
 	policy      policyFlags
-	account     string
-	accountAddr string
 	deprovision string
 	cleanup     string
 	keep        bool
@@ -54,6 +54,12 @@ type apply struct {
 
 func (a *apply) run(ctx context.Context) error {
 	if err := a.out.check(); err != nil {
+		return err
+	}
+	if err := a.accounts.check(); err != nil {
+		return err
+	}
+	if err := a.reload.check(); err != nil {
 		return err
 	}
 	if err := a.policy.load(); err != nil {
@@ -73,6 +79,9 @@ func (a *apply) run(ctx context.Context) error {
 		return err
 	}
 	defer on.close()
+	if a.reload.reload && on.writer.Running() == nil {
+		return fmt.Errorf("cannot use --reload-sshd: nothing runs here")
+	}
 	applied, err := a.apply(ctx, on)
 	if applied == nil {
 		return err
@@ -95,14 +104,16 @@ func (a *apply) run(ctx context.Context) error {
 // apply changes the machine. Once it has begun to, there is a report even of a run that did not come to its
 // end, of how the machine was left.
 func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
-	account, err := findAccount(on.writer, a.account, a.accountAddr)
+	accounts, err := a.accounts.find(on.writer)
 	if err != nil {
 		return nil, err
 	}
 	started := time.Now()
 	done, err := engine.Apply(ctx, on.profile, on.writer, engine.Options{
-		Require: on.require, Now: started, Account: account, Progress: progress(a.streams.Err),
+		Require: on.require, Now: started, Progress: progress(a.streams.Err),
+		Accounts: accounts, OnLockout: engine.OnLockout(a.accounts.onLockout),
 		Journal: journal.Options{Keep: a.keep, LockTimeout: a.timeout, Tool: version.Version(), Profile: on.profile.Name},
+		Confirm: a.reload.proof(a.streams, on.writer),
 	})
 	showUndone(a.streams.Err, done.Undone)
 	findings := done.After
@@ -112,6 +123,11 @@ func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
 		}
 		err = fmt.Errorf("%w (%d changes were made, %d were not; the next apply, or harden undo, takes them back)", err, len(done.Steps), len(done.Pending))
 		findings = lookAgain(ctx, on, started)
+	}
+	for _, f := range findings {
+		if f.Refused != "" {
+			fmt.Fprintf(a.streams.Err, "rule %s is left out, because it %s\n", f.Rule.ID, report.Printable(f.Refused))
+		}
 	}
 	journals, listErr := journal.Runs(on.writer)
 	name, toolErr := on.tool()

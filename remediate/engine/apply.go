@@ -25,8 +25,15 @@ func Plan(ctx context.Context, p *profile.Profile, h host.Reader, o Options) ([]
 	if err != nil {
 		return nil, nil, err
 	}
-	pl, err := plan.New(h, wanted(findings))
+	entries := wanted(findings)
+	pl, err := plan.New(h, entries)
 	if err != nil {
+		return findings, nil, err
+	}
+	if pl, err = keepLogins(h, findings, entries, pl, o); err != nil {
+		return findings, nil, err
+	}
+	if err := keepInvariants(ctx, p, h, wanted(findings), pl); err != nil {
 		return findings, nil, err
 	}
 	if err := prove(ctx, findings, pl); err != nil {
@@ -40,7 +47,7 @@ func Plan(ctx context.Context, p *profile.Profile, h host.Reader, o Options) ([]
 func wanted(findings []Finding) []plan.Entry {
 	var entries []plan.Entry
 	for _, f := range findings {
-		if f.Outcome != rule.Fail {
+		if f.Outcome != rule.Fail || f.Refused != "" {
 			continue
 		}
 		for _, part := range f.Parts {
@@ -60,7 +67,7 @@ func prove(ctx context.Context, findings []Finding, pl *plan.Plan) error {
 	proven := func(at place) bool {
 		f := findings[at.rule]
 		part := f.Parts[at.resource]
-		return (f.Outcome == rule.Pass || f.Outcome == rule.Fail) && (part.Outcome == rule.Pass || part.Outcome == rule.Fail) && onlyFiles(part.Changes)
+		return f.Refused == "" && (f.Outcome == rule.Pass || f.Outcome == rule.Fail) && (part.Outcome == rule.Pass || part.Outcome == rule.Fail) && onlyFiles(part.Changes)
 	}
 	if len(pl.Steps) == 0 {
 		return nil // the machine as it is has just been looked at
@@ -74,7 +81,8 @@ func prove(ctx context.Context, findings []Finding, pl *plan.Plan) error {
 				continue
 			}
 			part := observe(ctx, place{i, j}, res, after, pass, RequirePersisted)
-			if part.Outcome == rule.Pass || part.Outcome == rule.NotApplicable {
+			switch part.Outcome {
+			case rule.Pass, rule.NotApplicable, rule.Manual: // with the rest for a person, nothing is left to change
 				continue
 			}
 			errs = append(errs, fmt.Errorf("rule %s would not pass after the plan: %s: %s%s", f.Rule.ID, res.Ref(), part.Message, sharers(f, pl)))
@@ -171,18 +179,25 @@ func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (_
 		o.report(Event{Phase: "undo", Done: 1, Total: 1, What: fmt.Sprintf("run %d, which was interrupted", r.Run.Number)})
 	}
 	refused := map[string]error{} // by rule, of packages that did not come or go
-	if err := done.rounds(ctx, p, w, j, o, refused); err != nil {
+	locked := map[string]string{} // by rule, of changes that would have locked an account out
+	if err := done.rounds(ctx, p, w, j, o, refused, locked); err != nil {
 		return &done, err
 	}
 	if done.After, err = check(ctx, p, host.Snapshot(host.ReadOnly(w)), o, "verify"); err != nil {
 		return &done, err
 	}
+	markRefused(done.After, locked)
 	markNotConverged(done.After, refused)
+	if o.Confirm != nil && len(done.Steps) > 0 {
+		if err := done.confirm(ctx, w, j, o.Confirm); err != nil {
+			return &done, err
+		}
+	}
 	return &done, j.Commit()
 }
 
 // rounds plans and carries out until nothing is left to do.
-func (done *Applied) rounds(ctx context.Context, p *profile.Profile, w host.Writer, j host.Changer, o Options, refused map[string]error) error {
+func (done *Applied) rounds(ctx context.Context, p *profile.Profile, w host.Writer, j host.Changer, o Options, refused map[string]error, locked map[string]string) error {
 	var tried []plan.Step
 	for round := range maxRounds {
 		findings, pl, err := Plan(ctx, p, w, o)
@@ -191,6 +206,11 @@ func (done *Applied) rounds(ctx context.Context, p *profile.Profile, w host.Writ
 		}
 		if err != nil {
 			return err
+		}
+		for _, f := range findings {
+			if f.Refused != "" {
+				locked[f.Rule.ID] = f.Refused
+			}
 		}
 		if len(pl.Steps) == 0 {
 			return nil
@@ -248,12 +268,12 @@ func guard(ctx context.Context, findings []Finding, pl *plan.Plan, w host.Writer
 	touched := map[string]bool{}
 	for _, f := range findings {
 		for _, part := range f.Parts {
-			if f.Outcome == rule.Fail && len(part.Changes) > 0 {
+			if f.Outcome == rule.Fail && f.Refused == "" && len(part.Changes) > 0 {
 				touched[part.Ref.Kind] = true
 			}
 		}
 	}
-	proposal := resource.Proposal{Before: host.ReadOnly(w), After: pl.After, Programs: w.Programs(), Account: o.Account}
+	proposal := resource.Proposal{Before: host.ReadOnly(w), After: pl.After, Programs: w.Programs(), Accounts: o.Accounts}
 	for _, kind := range resource.Kinds() {
 		if kind.Guard == nil || !touched[kind.Name] && !touches(pl, kind.Guards) {
 			continue
@@ -317,12 +337,23 @@ func setAttr(w host.Changer, c rule.SetAttr) error {
 	return err
 }
 
+// markRefused says of rules that fail why they were left as they are.
+func markRefused(findings []Finding, locked map[string]string) {
+	for i := range findings {
+		f := &findings[i]
+		if why := locked[f.Rule.ID]; why != "" && f.Outcome == rule.Fail {
+			f.Refused = why
+			f.Message = "not changed, because it " + why + " (" + f.Message + ")"
+		}
+	}
+}
+
 // markNotConverged turns a fail that could have been changed into an error: the change was made and
 // the state did not come about. What cannot be changed stays a fail.
 func markNotConverged(findings []Finding, refused map[string]error) {
 	for i := range findings {
 		f := &findings[i]
-		if f.Outcome == rule.Fail && slices.ContainsFunc(f.Parts, changeable) {
+		if f.Outcome == rule.Fail && f.Refused == "" && slices.ContainsFunc(f.Parts, changeable) {
 			f.Outcome = rule.Error
 			f.Message = "not converged: " + f.Message
 			if err := refused[f.Rule.ID]; err != nil {

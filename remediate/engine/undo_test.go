@@ -38,9 +38,10 @@ func stateOf(t testing.TB, f *hosttest.Fake) map[string]string {
 		}
 		what := fmt.Sprintf("%v %d:%d %q to %q", n.Mode, n.UID, n.GID, n.Xattrs, n.Target)
 		if !n.Mode.IsDir() {
-			what += fmt.Sprintf(" inode %d of %d names, %d bytes of %s", n.Inode, n.Links, n.Size, n.ModTime)
+			what += fmt.Sprintf(" of %d names, %d bytes of %s", n.Links, n.Size, n.ModTime)
 		}
-		if n.Mode.IsRegular() {
+		if n.Mode.IsRegular() { // a file is put back itself, a unit's link is made again
+			what += fmt.Sprintf(" inode %d", n.Inode)
 			content, err := os.ReadFile(file)
 			if err != nil {
 				return err

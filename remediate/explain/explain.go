@@ -24,6 +24,8 @@ type Control struct {
 	Title     string       `json:"title"`
 	Rules     []string     `json:"rules"`
 	Waiver    *rule.Waiver `json:"waiver,omitempty"`
+	// Outside is why the control has no rules.
+	Outside *rule.Outside `json:"not_applicable,omitempty"`
 }
 
 // Rule is one desired state, with its parameters filled in.
@@ -38,6 +40,13 @@ type Rule struct {
 	State      string             `json:"state"`      // the resources, in the profile language
 	Controls   []Asking           `json:"controls"`
 	Waiver     *rule.Waiver       `json:"waiver,omitempty"`
+	Limits     []Limit            `json:"limits,omitempty"` // what the rule may not break
+}
+
+// Limit is an invariant of the profile that is about what the rule changes.
+type Limit struct {
+	Invariant string `json:"invariant"`
+	Why       string `json:"why"`
 }
 
 // Asking is a control that asks for a rule.
@@ -58,7 +67,7 @@ func Of(name string, p *profile.Profile, l *profile.Library) (*Explanation, erro
 	}
 	e := &Explanation{Controls: []Control{}, Rules: []Rule{}}
 	for _, c := range controls {
-		e.Controls = append(e.Controls, Control{c.Benchmark, c.ID, c.Level, c.Title, append([]string{}, c.Rules...), c.Waiver})
+		e.Controls = append(e.Controls, Control{c.Benchmark, c.ID, c.Level, c.Title, append([]string{}, c.Rules...), c.Waiver, c.Outside})
 	}
 	if len(controls) > 0 || p != nil && has(p, name) {
 		e.Profile = p.Name
@@ -70,6 +79,7 @@ func Of(name string, p *profile.Profile, l *profile.Library) (*Explanation, erro
 			explained.Controls = asking(nil, shipped.Controls)
 		} else {
 			explained.Controls = asking(r.Controls, shipped.Controls)
+			explained.Limits = limits(p, r)
 		}
 		e.Rules = append(e.Rules, explained)
 	}
@@ -89,6 +99,16 @@ func ruleOf(r profile.Rule) Rule {
 		out.Parameters = []profile.Variable{}
 	}
 	return out
+}
+
+func limits(p *profile.Profile, r profile.Rule) []Limit {
+	var list []Limit
+	for _, v := range p.Invariants {
+		if v.About(r) {
+			list = append(list, Limit{v.Name, v.Why})
+		}
+	}
+	return list
 }
 
 // asking lists the profile's controls, and then those of other benchmarks.

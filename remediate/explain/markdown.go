@@ -17,10 +17,16 @@ func Markdown(w io.Writer, e *Explanation) error {
 		fmt.Fprintf(&b, "# %s %s\n\n", prose(c.Benchmark), prose(c.ID))
 		fmt.Fprintf(&b, "**%s.** Level %d.\n\n", prose(c.Title), c.Level)
 		waiver(&b, c.Waiver)
+		if c.Outside != nil {
+			fmt.Fprintf(&b, "Not applicable to an image: %s.\n\n", prose(c.Outside.Message()))
+		}
 	}
 	for _, r := range e.Rules {
 		writeRule(&b, r)
 		values(&b, r)
+		for _, l := range r.Limits {
+			fmt.Fprintf(&b, "It may not break %s: %s\n\n", prose(l.Invariant), prose(l.Why))
+		}
 		if len(e.Controls) == 0 {
 			waiver(&b, r.Waiver)
 		}

@@ -91,6 +91,9 @@ func benchmarkPage(m profile.Benchmark, l *profile.Library) []byte {
 		for _, id := range c.Rules {
 			links = append(links, ruleLink(id, l))
 		}
+		if c.Outside != nil {
+			links = append(links, "not applicable to an image: "+report.Cell(c.Outside.Message()))
+		}
 		fmt.Fprintf(&b, "| %s | %d | %s | %s |\n", report.Cell(c.ID), c.Level, report.Cell(c.Title), strings.Join(links, ", "))
 	}
 	return b.Bytes()

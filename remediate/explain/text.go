@@ -44,6 +44,11 @@ func (t *text) control(c Control) {
 	t.field("benchmark", fmt.Sprintf("%s, level %d", c.Benchmark, c.Level))
 	t.field("rules", strings.Join(c.Rules, ", "))
 	t.waiver(c.Waiver)
+	if c.Outside != nil {
+		t.field("not about", "an image: "+c.Outside.Reason)
+		t.field("owner", c.Outside.Owner)
+		t.field("status", c.Outside.Status)
+	}
 	t.out.WriteByte('\n')
 }
 
@@ -56,6 +61,9 @@ func (t *text) rule(r Rule, waiver bool) {
 	t.controls(r.Controls)
 	for i, v := range r.Parameters {
 		t.field(once(i, "parameters"), parameter(v))
+	}
+	for i, l := range r.Limits {
+		t.field(once(i, "limits"), "may not break "+l.Invariant+": "+l.Why)
 	}
 	if waiver {
 		t.waiver(r.Waiver)

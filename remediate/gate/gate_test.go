@@ -37,6 +37,12 @@ func waived(id, control string, change func(*rule.Waiver)) report.Result {
 	return r
 }
 
+func outside(control string) report.Result {
+	r := result("cis-"+control, control, 1, rule.NotApplicable)
+	r.Outside = &rule.Outside{Reason: "it is about the cluster", Owner: "aks"}
+	return r
+}
+
 func of(results ...report.Result) *report.Report {
 	return &report.Report{Profile: report.Profile{Name: "aks-ubuntu-24.04"}, Finished: now.Add(-time.Hour), Results: results}
 }
@@ -74,20 +80,22 @@ func TestJudge(t *testing.T) {
 			[]string{"m (1.9): severity high: fail: it is so"}},
 		"a severity is on top of the levels": {"severity \"low\" {\n fail = 9\n}", of(grave("l", "low")),
 			[]string{"l (1.9): level 1: fail: it is so"}},
-		"grace":                           {"grace \"1.2\" {\n until = \"2026-11-21\"\n why = \"new\"\n}", of(fail1), nil},
-		"grace that is over":              {"grace \"1.2\" {\n until = \"2026-11-20\"\n why = \"new\"\n}", of(fail1), []string{"bad-one (1.2): level 1: fail: it is so"}},
-		"grace by rule":                   {"grace \"bad-one\" {\n until = \"2027-01-01\"\n why = \"new\"\n}", of(fail1), nil},
-		"grace covers no error":           {"grace \"1.2\" {\n until = \"2027-01-01\"\n why = \"new\"\n}", of(result("e", "1.2", 1, rule.Error)), []string{"e (1.2): level 1: error: it is so"}},
-		"a report that is too old":        {`max_age = "7d"`, old, []string{"the report is 8 days old, and 7 days is the most"}},
-		"a report from the future":        {``, future, []string{"the report is from the future: it ended at 2026-11-21T13:00:00Z"}},
-		"a report that looked too little": {`reach = 2`, shallow, []string{"the report looked at level 1 only, and level 2 is asked for"}},
-		"another profile":                 {`profiles = ["cis-*"]`, of(pass), []string{`the profile is "aks-ubuntu-24.04", which the policy does not accept`}},
-		"an empty report":                 {``, of(), []string{"the report has no results"}},
-		"a waiver that is fine":           {`waivers { reasons = ["accepted_risk"] }`, of(waived("w", "1.4", nil)), nil},
-		"a reason that is not allowed":    {`waivers { reasons = ["covered_elsewhere"] }`, of(waived("w", "1.4", nil)), []string{"w (1.4): its waiver has the reason accepted_risk, which the policy does not allow", "w (1.4): level 1: fail: it is so"}},
-		"an owner who may not":            {`waivers { owners = ["security-*"] }`, of(waived("w", "1.4", nil)), []string{`w (1.4): its waiver is owned by "node-team", who may not own one`, "w (1.4): level 1: fail: it is so"}},
-		"an origin that is not honoured":  {`waivers { origins = ["vendor"] }`, of(waived("w", "1.4", nil)), []string{"w (1.4): its waiver is of the operator, whose waivers the policy does not honour", "w (1.4): level 1: fail: it is so"}},
-		"a waiver for too long":           {`waivers { longest = "30d" }`, of(waived("w", "1.4", nil)), []string{"w (1.4): its waiver lasts until 2027-01-31, more than 30 days from now", "w (1.4): level 1: fail: it is so"}},
+		"grace":                                 {"grace \"1.2\" {\n until = \"2026-11-21\"\n why = \"new\"\n}", of(fail1), nil},
+		"grace that is over":                    {"grace \"1.2\" {\n until = \"2026-11-20\"\n why = \"new\"\n}", of(fail1), []string{"bad-one (1.2): level 1: fail: it is so"}},
+		"grace by rule":                         {"grace \"bad-one\" {\n until = \"2027-01-01\"\n why = \"new\"\n}", of(fail1), nil},
+		"grace covers no error":                 {"grace \"1.2\" {\n until = \"2027-01-01\"\n why = \"new\"\n}", of(result("e", "1.2", 1, rule.Error)), []string{"e (1.2): level 1: error: it is so"}},
+		"a report that is too old":              {`max_age = "7d"`, old, []string{"the report is 8 days old, and 7 days is the most"}},
+		"a report from the future":              {``, future, []string{"the report is from the future: it ended at 2026-11-21T13:00:00Z"}},
+		"a report that looked too little":       {`reach = 2`, shallow, []string{"the report looked at level 1 only, and level 2 is asked for"}},
+		"another profile":                       {`profiles = ["cis-*"]`, of(pass), []string{`the profile is "aks-ubuntu-24.04", which the policy does not accept`}},
+		"an empty report":                       {``, of(), []string{"the report has no results"}},
+		"a waiver that is fine":                 {`waivers { reasons = ["accepted_risk"] }`, of(waived("w", "1.4", nil)), nil},
+		"a reason that is not allowed":          {`waivers { reasons = ["covered_elsewhere"] }`, of(waived("w", "1.4", nil)), []string{"w (1.4): its waiver has the reason accepted_risk, which the policy does not allow", "w (1.4): level 1: fail: it is so"}},
+		"an owner who may not":                  {`waivers { owners = ["security-*"] }`, of(waived("w", "1.4", nil)), []string{`w (1.4): its waiver is owned by "node-team", who may not own one`, "w (1.4): level 1: fail: it is so"}},
+		"an origin that is not honoured":        {`waivers { origins = ["vendor"] }`, of(waived("w", "1.4", nil)), []string{"w (1.4): its waiver is of the operator, whose waivers the policy does not honour", "w (1.4): level 1: fail: it is so"}},
+		"a waiver for too long":                 {`waivers { longest = "30d" }`, of(waived("w", "1.4", nil)), []string{"w (1.4): its waiver lasts until 2027-01-31, more than 30 days from now", "w (1.4): level 1: fail: it is so"}},
+		"a report of what nobody looked at":     {``, of(outside("1.5")), []string{"nothing was looked at: the report's controls are not applicable to the machine"}},
+		"controls that nobody looked at beside": {`level "1" { manual = 0 }`, of(pass, outside("1.5")), nil},
 		"a waiver that expired since": {``, of(waived("w", "1.4", func(w *rule.Waiver) { w.Expires = "2026-11-20" })),
 			[]string{"w (1.4): its waiver expired on 2026-11-20", "w (1.4): level 1: fail: it is so"}},
 	} {

@@ -126,6 +126,8 @@ func (s *systemd) change(ctx context.Context, name string, action rule.UnitActio
 		return job(ctx, name, conn.StartUnitContext)
 	case rule.StopUnit:
 		return job(ctx, name, conn.StopUnitContext)
+	case rule.ReloadUnit:
+		return job(ctx, name, conn.ReloadUnitContext)
 	}
 	names := []string{name}
 	switch action {

@@ -103,6 +103,20 @@ func (j *Journal) Commit() error {
 	return prune(j.on)
 }
 
+// Undo takes back what this run has done so far, and ends it.
+func (j *Journal) Undo(ctx context.Context) (result Result, err error) {
+	if j.vault == nil {
+		return Result{}, nil
+	}
+	r, err := openRun(j.on, j.number)
+	if err != nil {
+		return Result{}, err
+	}
+	defer func() { err = errors.Join(err, r.vault.Close()) }()
+	j.broken = errors.New("the run was taken back")
+	return r.undo(ctx, j.on, false)
+}
+
 // Run is the number of this run, or 0 while nothing has been changed.
 func (j *Journal) Run() int { return j.number }
 

@@ -179,7 +179,13 @@ func TestVerdicts(t *testing.T) {
 		"a person decides":   {keep(rule.Pass, rule.Manual), []string{"<h1 class=\"pass\">", "1 rule is for a person to judge"}},
 		"a rule fails":       {keep(rule.Fail), []string{"<h1 class=\"fail\">", "Not compliant", "1 rule fails"}},
 		"a rule is in error": {keep(rule.Error), []string{"<h1 class=\"error\">", "1 rule could not be checked"}},
-		"no rules":           {keep(), []string{"<h1 class=\"error\">", "Nothing was checked"}},
+		"nothing looked at": {func() *report.Report {
+			r := keep()
+			r.Results = []report.Result{{Rule: "cis-1", Outcome: rule.NotApplicable, Message: "the cluster's", Outside: &rule.Outside{Reason: "the cluster's", Owner: "aks"}}}
+			r.Summary.NotApplicable = 1
+			return r
+		}(), []string{"<h1 class=\"not_applicable\">", "Nothing was looked at", "the cluster&#39;s"}},
+		"no rules": {keep(), []string{"<h1 class=\"error\">", "Nothing was checked"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			html := render(t, tc.r, page.Options{})

@@ -220,6 +220,8 @@ func (d *document) verdict(r *report.Report) {
 		d.Lead = strings.ToUpper(d.Lead[:1]) + d.Lead[1:]
 	case len(r.Results) == 0:
 		d.Verdict, d.Class, d.Lead = "Nothing was checked", "error", "The report has no results."
+	case !r.Looked():
+		d.Verdict, d.Class, d.Lead = "Not applicable", "not_applicable", "Nothing was looked at: these controls are not about the machine."
 	case r.Summary.Manual > 0:
 		d.Lead = fmt.Sprintf("Nothing fails without a waiver. %s for a person to judge.", isAre(r.Summary.Manual))
 	}
@@ -435,6 +437,9 @@ func searchText(it item) string {
 	}
 	for _, p := range it.Resources {
 		parts = append(parts, p.Name)
+	}
+	if it.Outside != nil {
+		parts = append(parts, it.Outside.Owner, it.Outside.Status)
 	}
 	if it.Waiver != nil {
 		parts = append(parts, string(it.Waiver.Reason), it.Waiver.Justification, it.Waiver.Owner)

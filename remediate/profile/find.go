@@ -14,7 +14,7 @@ func Find(name string, p *Profile, l *Library) ([]Control, []Rule, error) {
 	}
 	var controls []Control
 	for _, c := range p.Controls {
-		if c.ID == name {
+		if c.ID == name || c.Outside != nil && c.ReportID() == name {
 			controls = append(controls, c)
 		}
 	}

@@ -24,12 +24,13 @@ const (
 
 // sources is everything that was parsed, before profiles are put together.
 type sources struct {
-	files     map[string]*hcl.File
-	profiles  map[string]*profileSource
-	rules     map[string]*ruleSource
-	variables map[string]*variableSource
-	waivers   []*waiverSource
-	diags     hcl.Diagnostics
+	files      map[string]*hcl.File
+	profiles   map[string]*profileSource
+	rules      map[string]*ruleSource
+	variables  map[string]*variableSource
+	invariants map[string]*invariantSource
+	waivers    []*waiverSource
+	diags      hcl.Diagnostics
 }
 
 type profileSource struct {
@@ -41,6 +42,7 @@ type profileSource struct {
 	sections                 []sectionSource
 	controls                 []*controlSource
 	waivers                  []*groupWaiver
+	invariants               invariantNames
 	origin                   origin
 	at                       hcl.Range
 }
@@ -62,6 +64,7 @@ type controlSource struct {
 	rules      []string
 	rulesRange hcl.Range
 	waiver     *rule.Waiver
+	outside    *rule.Outside
 	at         hcl.Range
 }
 
@@ -93,10 +96,11 @@ type waiverSource struct {
 
 func newSources() *sources {
 	return &sources{
-		files:     map[string]*hcl.File{},
-		profiles:  map[string]*profileSource{},
-		rules:     map[string]*ruleSource{},
-		variables: map[string]*variableSource{},
+		files:      map[string]*hcl.File{},
+		profiles:   map[string]*profileSource{},
+		rules:      map[string]*ruleSource{},
+		variables:  map[string]*variableSource{},
+		invariants: map[string]*invariantSource{},
 	}
 }
 
@@ -131,9 +135,11 @@ func (s *sources) take(f *parsedFile, src []byte, from origin) []string {
 			s.parseRule(b, src)
 		case "variable":
 			s.parseVariable(b)
+		case "invariant":
+			s.parseInvariant(b, src)
 		default:
-			s.errorAt(b.TypeRange, "Unknown block", "A profile file holds profile, rule and variable blocks%s.",
-				didYouMean(b.Type, []string{"profile", "rule", "variable"}))
+			s.errorAt(b.TypeRange, "Unknown block", "A profile file holds profile, rule, variable and invariant blocks%s.",
+				didYouMean(b.Type, []string{"profile", "rule", "variable", "invariant"}))
 		}
 	}
 	return added
@@ -207,12 +213,13 @@ func (s *sources) oneLabel(b *hclsyntax.Block) bool {
 
 func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 	var c struct {
-		Version   string         `hcl:"version,optional"`
-		Benchmark string         `hcl:"benchmark,optional"`
-		Extends   hcl.Expression `hcl:"extends,optional"`
-		Variables hcl.Expression `hcl:"variables,optional"`
-		Sections  hcl.Expression `hcl:"sections,optional"`
-		Platform  *struct {
+		Version    string         `hcl:"version,optional"`
+		Benchmark  string         `hcl:"benchmark,optional"`
+		Extends    hcl.Expression `hcl:"extends,optional"`
+		Variables  hcl.Expression `hcl:"variables,optional"`
+		Sections   hcl.Expression `hcl:"sections,optional"`
+		Invariants hcl.Expression `hcl:"invariants,optional"`
+		Platform   *struct {
 			OS      string `hcl:"os"`
 			Version string `hcl:"version"`
 		} `hcl:"platform,block"`
@@ -223,6 +230,9 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 		Waivers []struct {
 			Body hcl.Body `hcl:",remain"`
 		} `hcl:"waiver,block"`
+		Outside []struct {
+			Body hcl.Body `hcl:",remain"`
+		} `hcl:"not_applicable,block"`
 	}
 	name := b.Labels[0]
 	if diags := gohcl.DecodeBody(b.Body, nil, &c); diags.HasErrors() {
@@ -239,6 +249,7 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 	}
 	s.parseExtends(p, c.Extends)
 	s.parseProfileVariables(p, c.Variables)
+	s.parseInvariantNames(p, c.Invariants)
 	s.parseSections(p, c.Sections)
 	for _, block := range b.Body.Blocks {
 		switch block.Type {
@@ -246,6 +257,8 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 			s.parseControl(p, block, from)
 		case "waiver":
 			s.parseGroupWaiver(p, block, from)
+		case outsideBlock:
+			s.parseOutsideGroup(p, block)
 		}
 	}
 	s.profiles[name] = p
@@ -313,10 +326,11 @@ func (s *sources) parseSections(p *profileSource, e hcl.Expression) {
 
 func (s *sources) parseControl(p *profileSource, b *hclsyntax.Block, from origin) {
 	var c struct {
-		Title  string         `hcl:"title,optional"`
-		Level  *int           `hcl:"level,optional"`
-		Rules  hcl.Expression `hcl:"rules,optional"`
-		Waiver *waiverBody    `hcl:"waiver,block"`
+		Title   string         `hcl:"title,optional"`
+		Level   *int           `hcl:"level,optional"`
+		Rules   hcl.Expression `hcl:"rules,optional"`
+		Waiver  *waiverBody    `hcl:"waiver,block"`
+		Outside *outsideBody   `hcl:"not_applicable,block"`
 	}
 	if diags := gohcl.DecodeBody(b.Body, nil, &c); diags.HasErrors() {
 		s.diags = append(s.diags, diags...)
@@ -327,18 +341,29 @@ func (s *sources) parseControl(p *profileSource, b *hclsyntax.Block, from origin
 		control.rulesRange = c.Rules.Range()
 		s.diags = append(s.diags, gohcl.DecodeExpression(c.Rules, nil, &control.rules)...)
 	}
-	if c.Level != nil && (*c.Level < 1 || *c.Level > 2) {
-		s.errorAt(b.DefRange(), "Invalid level", "A control's level is 1 or 2, not %d.", *c.Level)
-	}
-	for _, other := range p.controls {
-		if other.id == control.id {
-			s.errorAt(control.at, "Duplicate control", "Control %q is already in this profile, at %s.", control.id, other.at)
-		}
-	}
 	if c.Waiver != nil {
 		control.waiver = s.waiver(*c.Waiver, from, blockRange(b.Body, "waiver"))
 	}
-	p.controls = append(p.controls, control)
+	if c.Outside != nil {
+		at := blockRange(b.Body, outsideBlock)
+		control.outside = s.outside(*c.Outside, at)
+		if c.Waiver != nil || !isAbsent(c.Rules) {
+			s.errorAt(at, "Rules or waiver beside a reason for none", "Control %q is not applicable, so it has no rules and nothing to waive.", control.id)
+		}
+	}
+	s.addControl(p, control)
+}
+
+func (s *sources) addControl(p *profileSource, c *controlSource) {
+	if c.level != nil && (*c.level < 1 || *c.level > 2) {
+		s.errorAt(c.at, "Invalid level", "A control's level is 1 or 2, not %d.", *c.level)
+	}
+	for _, other := range p.controls {
+		if other.id == c.id {
+			s.errorAt(c.at, "Duplicate control", "Control %q is already in this profile, at %s.", c.id, other.at)
+		}
+	}
+	p.controls = append(p.controls, c)
 }
 
 func (s *sources) parseGroupWaiver(p *profileSource, b *hclsyntax.Block, from origin) {

@@ -21,7 +21,9 @@ type Profile struct {
 	Variables []Variable
 	Sections  []Section
 	Controls  []Control
-	Rules     []Rule // in the order in which the controls first name them
+	// Invariants are what no plan may break, in the order in which the layers name them.
+	Invariants []Invariant
+	Rules      []Rule // in the order in which the controls first name them
 }
 
 // Platform is what a profile is written for.
@@ -48,6 +50,8 @@ type Control struct {
 	Title     string       `json:"title"`
 	Rules     []string     `json:"rules"`
 	Waiver    *rule.Waiver `json:"waiver,omitempty"`
+	// Outside, when not nil, is why the control has no rules.
+	Outside *rule.Outside `json:"not_applicable,omitempty"`
 }
 
 // Section names the controls of a benchmark whose numbers start with its own. It decides nothing, so the digest leaves

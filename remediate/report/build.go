@@ -56,6 +56,10 @@ func New(r Run) *Report {
 		out.Results = append(out.Results, result(f))
 		out.Summary.count(f.Outcome)
 	}
+	for _, c := range r.Profile.Outside() {
+		out.Results = append(out.Results, outside(c))
+		out.Summary.count(rule.NotApplicable)
+	}
 	for _, s := range r.Steps {
 		out.Changes = append(out.Changes, ChangeOf(s))
 	}
@@ -139,6 +143,14 @@ func result(f engine.Finding) Result {
 	r.Expected = strings.Join(expected, "; ")
 	r.Observed = Observed{strings.Join(persisted, "; "), strings.Join(running, "; ")}
 	return r
+}
+
+// outside is the result of a control that is not about the machine.
+func outside(c profile.Control) Result {
+	return Result{
+		Rule: c.ReportID(), Controls: []Control{{c.Benchmark, c.ID, c.Level, c.Title}}, Title: c.Title,
+		Outcome: rule.NotApplicable, Message: c.Outside.Message(), Outside: c.Outside,
+	}
 }
 
 // appendText adds a part's text, with its name unless the text has it.

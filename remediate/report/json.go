@@ -95,6 +95,9 @@ func (r *Report) validate() error {
 		if (res.Outcome == rule.Waived) != (res.Underlying != "") || res.Outcome == rule.Waived && res.Waiver == nil {
 			return fmt.Errorf("result of rule %s: waiver and outcome do not agree", res.Rule)
 		}
+		if res.Outside != nil && (res.Outcome != rule.NotApplicable || res.Outside.Reason == "" || res.Outside.Owner == "") {
+			return fmt.Errorf("result of rule %s: it says that it is not applicable, without a reason and owner or with another outcome", res.Rule)
+		}
 		counted.count(res.Outcome)
 		switch res.Outcome {
 		case rule.Fail, rule.Error, rule.NotObservable:

@@ -14,8 +14,11 @@ import (
 func Markdown(w io.Writer, r *Report) error {
 	b := bufio.NewWriter(w)
 	verdict := "Compliant"
-	if !r.Compliant {
+	switch {
+	case !r.Compliant:
 		verdict = "Not compliant"
+	case len(r.Results) > 0 && !r.Looked():
+		verdict = "Not applicable"
 	}
 	fmt.Fprintf(b, "# %s: %s\n\n", verdict, Cell(r.Profile.Name))
 	fmt.Fprintf(b, "%s, %s state decides. Benchmark: %s. %s.\n\n", Cell(hostName(r.Host)), Cell(decides(r.Require)), Cell(r.Profile.Benchmark), r.Summary)

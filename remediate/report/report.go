@@ -3,6 +3,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
@@ -148,10 +149,18 @@ type Result struct {
 	Observed   Observed      `json:"observed"`
 	Sources    []rule.Source `json:"sources,omitempty"`
 	Waiver     *Waiver       `json:"waiver,omitempty"`
+	// Outside says that this is a control that has no rules, and why: nothing was looked at.
+	Outside *rule.Outside `json:"not_applicable,omitempty"`
 	// RunningDiffers says that what runs deviates while only what is persisted decides.
 	RunningDiffers bool `json:"running_differs,omitempty"`
 	// Resources are the findings that the rule's own is made of, one a resource.
 	Resources []Part `json:"resources,omitempty"`
+}
+
+// Looked reports whether anything was looked at: a report of controls that are about something else says
+// nothing of the machine.
+func (r *Report) Looked() bool {
+	return slices.ContainsFunc(r.Results, func(res Result) bool { return res.Outside == nil })
 }
 
 // Part is the finding of one resource of a rule.

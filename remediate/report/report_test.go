@@ -33,7 +33,7 @@ func sample() *report.Report {
 		Profile: report.Profile{Name: "aks-x", Version: "1.0", Benchmark: "CIS X", Digest: strings.Repeat("cd", 32), Variables: []report.Variable{{Name: "umask", Value: "027"}}, Sections: []report.Section{{Benchmark: "CIS X", ID: "1", Title: "base system"}}},
 		Host:    report.Host{OS: "ubuntu", Version: "24.04", Name: "Ubuntu 24.04 LTS", Arch: "amd64", Mode: "live", Kernel: "6.8.0"},
 		Require: "persisted", Started: at, Finished: at.Add(time.Second), Nonce: "n1", RunID: "run",
-		Summary: report.Summary{Pass: 1, Fail: 2, Error: 1, NotApplicable: 1, NotObservable: 1, Waived: 1},
+		Summary: report.Summary{Pass: 1, Fail: 2, Error: 1, NotApplicable: 2, NotObservable: 1, Waived: 1},
 		Results: []report.Result{
 			{Rule: "kmod-cramfs-disabled", Controls: control("1.1.1.1", 1), Title: "cramfs cannot be loaded", Severity: "low", Outcome: rule.Pass,
 				Message: "no installed kernel has it", Expected: "not loadable", Observed: report.Observed{Persisted: "absent", Running: "not loaded"}},
@@ -48,6 +48,9 @@ func sample() *report.Report {
 			{Rule: "forward", Controls: append(control("3.3.1", 1), control("3.3.2", 2)...), Title: "forwarding", Severity: "high", Outcome: rule.Waived, Underlying: rule.Fail,
 				Message: "net.ipv4.ip_forward is 1", Expected: "0; 0", Waiver: &report.Waiver{Waiver: waiver},
 				Resources: []report.Part{{Kind: "sysctl", Name: "a", Outcome: rule.Fail, Message: "is 1", Expected: "0"}, {Kind: "sysctl", Name: "b", Outcome: rule.Pass, Expected: "0"}}},
+			{Rule: "cis-x-5.1.1", Controls: control("5.1.1", 1), Title: "few are cluster administrators", Outcome: rule.NotApplicable,
+				Message: "it is about the cluster (owner aks, who publishes Depends on Environment)",
+				Outside: &rule.Outside{Reason: "it is about the cluster", Owner: "aks", Status: "Depends on Environment"}},
 		},
 		Changes: []report.Change{{Target: "/etc/issue", Action: "edit file", Rules: []string{"banner"}, Diff: "--- a\n+++ b\n"}},
 	}
@@ -85,6 +88,38 @@ func TestFormats(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestAReportOfControlsThatNobodyLookedAtSaysSo: it is neither compliant nor not.
+func TestAReportOfControlsThatNobodyLookedAtSaysSo(t *testing.T) {
+	r := sample()
+	r.Results = r.Results[7:]
+	r.Summary, r.Compliant, r.Changes = report.Summary{NotApplicable: 1}, true, nil
+	if r.Looked() {
+		t.Error("something was looked at")
+	}
+	for name, tc := range map[string]struct {
+		write func(*bytes.Buffer) error
+		want  []string
+	}{
+		"text":     {func(b *bytes.Buffer) error { return report.Text(b, r, report.TextOptions{}) }, []string{"NOT APPLICABLE  aks-x", "5.1.1      few are cluster", "it is about the cluster (owner aks"}},
+		"markdown": {func(b *bytes.Buffer) error { return report.Markdown(b, r) }, []string{"# Not applicable: aks-x", "| 5.1.1 | few are cluster administrators | L1 |  | N/A |"}},
+		"cis":      {func(b *bytes.Buffer) error { return report.CIS(b, r) }, []string{"notapplicable: 5.1.1 ", "Pass: 0\n", "Not Selected: 1\n", "Score: 0%"}},
+		"oscal":    {func(b *bytes.Buffer) error { return report.OSCAL(b, r) }, []string{"exclude-controls", "it is about the cluster"}},
+	} {
+		var b bytes.Buffer
+		if err := tc.write(&b); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range tc.want {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s lacks %q:\n%s", name, want, b.String())
+			}
+		}
+		if strings.Contains(b.String(), "COMPLIANT") || strings.Contains(b.String(), "\"satisfied\"") {
+			t.Errorf("%s has a verdict:\n%s", name, b.String())
+		}
 	}
 }
 
@@ -220,8 +255,12 @@ func TestParseRefusesWhatDoesNotAddUp(t *testing.T) {
 		"a summary that does not add": {func(m map[string]any) { m["summary"].(map[string]any)["pass"] = 9 }, "does not count"},
 		"a false claim of compliance": {func(m map[string]any) { m["compliant"] = true }, "does not follow"},
 		"a waiver out of nowhere":     {func(m map[string]any) { m["results"].([]any)[6].(map[string]any)["waiver"] = nil }, "waiver and outcome"},
-		"an unknown action":           {func(m map[string]any) { m["action"] = "guess" }, "unknown action"},
-		"no profile":                  {func(m map[string]any) { m["profile"].(map[string]any)["name"] = "" }, "not named"},
+		"a reason beside a pass":      {func(m map[string]any) { m["results"].([]any)[7].(map[string]any)["outcome"] = "pass" }, "without a reason and owner or with another outcome"},
+		"a reason without an owner": {func(m map[string]any) {
+			m["results"].([]any)[7].(map[string]any)["not_applicable"] = map[string]any{"reason": "r", "owner": ""}
+		}, "without a reason and owner"},
+		"an unknown action": {func(m map[string]any) { m["action"] = "guess" }, "unknown action"},
+		"no profile":        {func(m map[string]any) { m["profile"].(map[string]any)["name"] = "" }, "not named"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := valid()

@@ -134,7 +134,8 @@ type sarifSuppression struct {
 
 // SARIF writes SARIF 2.1.0 for code scanning: a result for every rule that does not simply pass, at
 // the file and line on the target that decides. Locations are relative to the base TARGET, the root of
-// the machine. Waived results are there, suppressed.
+// the machine. Waived results are there, suppressed. A control that is about something else is among the rules,
+// with the reason as its help, and has no result: code scanning would make an alert of it.
 func SARIF(w io.Writer, r *Report) error {
 	run := sarifRun{
 		Tool: sarifTool{sarifDriver{
@@ -168,9 +169,13 @@ func sarifRuleOf(res Result) sarifRule {
 	for _, c := range res.Controls {
 		tags = append(tags, Printable(c.Benchmark+" "+c.ID))
 	}
+	help := "Expected: " + fill(res.Expected)
+	if res.Outside != nil {
+		help = "Not applicable: " + fill(res.Message)
+	}
 	out := sarifRule{
 		ID: Printable(res.Rule), ShortDescription: sarifText{fill(res.Title)}, FullDescription: sarifText{fill(res.Heading())},
-		Help: sarifText{"Expected: " + fill(res.Expected)}, Properties: map[string]any{"tags": tags},
+		Help: sarifText{help}, Properties: map[string]any{"tags": tags},
 	}
 	if score := sarifScore(res.Severity); score != "" {
 		out.Properties["security-severity"] = score

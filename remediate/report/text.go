@@ -22,8 +22,11 @@ type TextOptions struct {
 func Text(w io.Writer, r *Report, o TextOptions) error {
 	p := &printer{w: w, color: o.Color}
 	p.verdict(r)
+	if !o.All && r.Looked() {
+		p.outside(r)
+	}
 	for _, res := range r.Results {
-		if o.All || !quiet(res) {
+		if o.All || !quiet(res) || !r.Looked() {
 			p.result(res)
 		}
 	}
@@ -89,8 +92,11 @@ func (p *printer) paint(o rule.Outcome, text string) string {
 
 func (p *printer) verdict(r *Report) {
 	word, o := "COMPLIANT", rule.Pass
-	if !r.Compliant {
+	switch {
+	case !r.Compliant:
 		word, o = "NOT COMPLIANT", rule.Fail
+	case len(r.Results) > 0 && !r.Looked():
+		word, o = "NOT APPLICABLE", rule.NotApplicable
 	}
 	p.printf("%s  %s %s on %s (%s, %s state decides)\n", p.paint(o, word), Printable(r.Profile.Name),
 		Printable(r.Profile.Version), Printable(hostName(r.Host)), Printable(r.Host.Mode), Printable(decides(r.Require)))
@@ -98,6 +104,26 @@ func (p *printer) verdict(r *Report) {
 	if r.Interrupted != "" {
 		p.printf("%s  %s\n", p.paint(rule.Error, "INTERRUPTED"), Printable(r.Interrupted))
 	}
+}
+
+// outside says that controls are left out of the list.
+func (p *printer) outside(r *Report) {
+	n := 0
+	for _, res := range r.Results {
+		if res.Outside != nil {
+			n++
+		}
+	}
+	if n > 0 {
+		p.printf("%s not about the machine; --all lists them\n", areControls(n))
+	}
+}
+
+func areControls(n int) string {
+	if n == 1 {
+		return "1 control is"
+	}
+	return fmt.Sprintf("%d controls are", n)
 }
 
 func decides(require string) string {

@@ -168,7 +168,11 @@ func XCCDF(w io.Writer, r *Report) error {
 			idents = append(idents, xccdfIdent{fill(c.Benchmark), fill(c.ID)})
 		}
 		doc.Profile.Select = append(doc.Profile.Select, xccdfSelect{id, true})
-		doc.Rules = append(doc.Rules, xccdfRule{ID: id, Selected: true, Severity: xccdfSeverity(res.Severity), Title: fill(res.Heading()), Description: "Expected: " + fill(res.Expected), Idents: idents, Check: xccdfCheck{projectURI}})
+		description := "Expected: " + fill(res.Expected)
+		if res.Outside != nil {
+			description = "Not applicable: " + fill(res.Message)
+		}
+		doc.Rules = append(doc.Rules, xccdfRule{ID: id, Selected: true, Severity: xccdfSeverity(res.Severity), Title: fill(res.Heading()), Description: description, Idents: idents, Check: xccdfCheck{projectURI}})
 		result := xccdfResult{Rule: id, Time: finished, Severity: xccdfSeverity(res.Severity), Weight: "1.0", Result: xccdfWord(res.Outcome), Idents: idents, Check: xccdfCheck{projectURI}}
 		severity := "info"
 		switch res.Outcome {

@@ -1,5 +1,5 @@
 profile "cis-ubuntu-18.04" {
-  version   = "1.0"
+  version   = "1.1"
   benchmark = "CIS Ubuntu Linux 18.04 LTS Benchmark v2.1.0"
 
   sections = {
@@ -182,6 +182,11 @@ profile "cis-ubuntu-18.04" {
   control "1.4.4" {
     level = 1
     rules = ["rescue-shell-authenticates"]
+  }
+
+  control "1.5.1" {
+    level = 1
+    rules = ["nx-not-switched-off"]
   }
 
   control "1.5.2" {
@@ -896,6 +901,11 @@ profile "cis-ubuntu-18.04" {
   control "5.5.5" {
     level = 1
     rules = ["shell-timeout"]
+  }
+
+  control "5.6" {
+    level = 1
+    rules = ["root-consoles-known"]
   }
 
   control "5.7" {

@@ -1,5 +1,5 @@
 profile "cis-ubuntu-22.04" {
-  version   = "1.0"
+  version   = "1.1"
   benchmark = "CIS Ubuntu Linux 22.04 LTS Benchmark v3.0.0"
 
   sections = {
@@ -1160,6 +1160,11 @@ profile "cis-ubuntu-22.04" {
   control "6.1.1.2.1" {
     level = 1
     rules = ["journal-remote-installed"]
+  }
+
+  control "6.1.1.2.2" {
+    level = 1
+    rules = ["journal-upload-authenticates"]
   }
 
   control "6.1.1.2.3" {

@@ -1,5 +1,5 @@
 profile "cis-ubuntu-24.04" {
-  version   = "1.0"
+  version   = "1.1"
   benchmark = "CIS Ubuntu Linux 24.04 LTS Benchmark v1.0.0"
 
   sections = {
@@ -1175,6 +1175,11 @@ profile "cis-ubuntu-24.04" {
   control "6.1.2.1.1" {
     level = 1
     rules = ["journal-remote-installed"]
+  }
+
+  control "6.1.2.1.2" {
+    level = 1
+    rules = ["journal-upload-authenticates"]
   }
 
   control "6.1.2.1.3" {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -300,7 +301,8 @@ func TestRun(t *testing.T) {
 	if err != nil || !status.Known || status.Code != 7 || string(out) != "output\n" {
 		t.Errorf("status %v, output %q, error %v", status, out, err)
 	}
-	if len(lines) != 2 || lines[0] != "begin red" || lines[1] != "output" {
+	slices.Sort(lines) // they come over two streams
+	if !slices.Equal(lines, []string{"begin red", "output"}) {
 		t.Errorf("lines are %q", lines)
 	}
 	got, err := s.Fetch(t.Context(), result, 100)
