@@ -17,9 +17,10 @@ import (
 const baseSuite = "bookworm"
 
 // baseVersion changes when prepareBase does: it is part of the base's hash.
-const baseVersion = "3"
+const baseVersion = "4"
 
-// basePackages is the union of what the shapes need, so that one base serves all of them.
+// basePackages is the union of what the shapes need, so that one base serves all of them. debootstrap runs their
+// scripts on this machine's kernel: none of them may set sysctls, as systemd-coredump's does.
 var basePackages = []string{
 	"apparmor",
 	"apparmor-utils",
@@ -47,7 +48,7 @@ var basePackages = []string{
 
 // baseHash names the base after its recipe, so that a changed recipe is a new base.
 func baseHash() string {
-	return recipeHash(slices.Concat([]string{baseVersion, baseSuite, runtime.GOARCH}, basePackages, []string{rpmSpec()})...)
+	return recipeHash(slices.Concat([]string{baseVersion, baseSuite, runtime.GOARCH}, basePackages, []string{rpmRecipe()})...)
 }
 
 func recipeHash(parts ...string) string {
@@ -74,7 +75,7 @@ func buildBase(ctx context.Context, dir string, packages []string, log io.Writer
 	if err := prepareBase(dir); err != nil {
 		return fmt.Errorf("cannot prepare base: %w", err)
 	}
-	return buildRPMDatabase(ctx, dir)
+	return buildRPMDatabases(ctx, dir)
 }
 
 func debootstrap(ctx context.Context, dir string, packages []string) error {

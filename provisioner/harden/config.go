@@ -38,6 +38,11 @@ type Options struct {
 	// told to go on after a failed provisioner, so a release should also ask for the report's
 	// `compliant`.
 	OnFailure string `mapstructure:"on_failure"`
+	// File with the policy that decides whether the machine is good enough, in the place of plain
+	// compliance: how many rules of which level and severity may fail, which waivers count, which rule has
+	// a period of grace. What it refuses is what `on_failure` is about. Give the same file to
+	// `harden-attestation`, which judges by its own.
+	Policy string `mapstructure:"policy"`
 	// Folder on the build host for the reports, `harden-reports` by default. Each build has a folder of
 	// its own in it, named after the builder's type and name.
 	ReportDir string `mapstructure:"report_dir"`
@@ -65,6 +70,11 @@ type Options struct {
 	ReconnectTimeout time.Duration `mapstructure:"reconnect_timeout"`
 	// Leave the working directory on the target, for debugging. The image then holds it.
 	KeepRemote bool `mapstructure:"keep_remote"`
+	// Leave the journal on the target, from which `harden undo` can restore what stood there before. It holds
+	// the old contents of every file that was changed, readable by root alone, and the image then holds
+	// them. By default it is removed once the machine is hardened, and a machine on which one is found fails
+	// the build.
+	KeepJournal bool `mapstructure:"keep_journal"`
 }
 
 // Config is the configuration of "harden".
@@ -76,9 +86,26 @@ type Config struct {
 	// `waagent -deprovision+user -force`. The machine is then hardened, deprovisioned and attested by
 	// one process on the target, which removes the working directory before and sends its reports
 	// when it ends: nothing can log in afterwards, so this provisioner must be the last. The command
-	// is run by `/bin/sh` as root, as it stands. A machine that is not compliant is not deprovisioned,
-	// and the build then fails whatever `on_failure` says.
+	// is run by `/bin/sh` as root, as it stands. A machine that is not compliant, or that `policy`
+	// refuses where there is one, is not deprovisioned, and the build then fails whatever `on_failure`
+	// says.
 	DeprovisionCommand string `mapstructure:"deprovision_command"`
+
+	// Accounts on the target that must still be able to log in and use sudo when the machine is hardened,
+	// besides the one that runs the build, such as `azureuser`. They have to exist.
+	KeepAccounts []string `mapstructure:"keep_accounts"`
+
+	// What a change does that would lock out one of these accounts, or the one that runs the build: `stop`
+	// (the default) fails the build before anything is changed; `skip` leaves out the rules that would do
+	// it, which then fail and say which account would lose what, and by which line.
+	OnLockout string `mapstructure:"on_lockout"`
+
+	// Have the sshd that runs on the target read its new configuration at once, instead of at the next boot,
+	// which is what counts for an image. A second connection, with the build's own key or password, is then
+	// opened from here to the address of the communicator; unless it can log in and run a command, the
+	// target undoes the changes and the build fails. Where that address cannot be reached directly, as
+	// behind a bastion host, it therefore always fails.
+	ReloadSSHD bool `mapstructure:"reload_sshd"`
 
 	ctx interpolate.Context
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/nodeimage/packer-plugin-harden/provisioner/embedded"
 	"github.com/nodeimage/packer-plugin-harden/provisioner/internal/receipt"
 	"github.com/nodeimage/packer-plugin-harden/provisioner/internal/remote"
+	"github.com/nodeimage/packer-plugin-harden/remediate/attest"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 	"github.com/nodeimage/packer-plugin-harden/remediate/version"
@@ -33,15 +34,20 @@ type job struct {
 
 	apply       bool
 	deprovision string
+	kept        []string // accounts that must still be let in
+	onLockout   string
+	second      secondLogin // not nil when sshd is to be reloaded
 
 	pause time.Duration // between two attempts to reconnect; a second if zero
 
 	stage   *remote.Stage
 	want    *profile.Profile
+	policy  *attest.Judge
 	binary  string   // on the target
 	digest  string   // of the binary
 	shared  []string // arguments of every run
 	account []string // arguments that say who must still be let in
+	journal string   // argument that says what becomes of the journal
 	last    []string // last lines that the program said
 	gone    bool     // the login is gone, or may be
 	dropped bool     // and the directory is, too
@@ -61,6 +67,9 @@ func (j *job) run(ctx context.Context) (err error) {
 	if j.build.conn == "none" || j.build.conn == "winrm" {
 		return fmt.Errorf("the communicator is %q: harden needs one that runs commands on Linux", j.build.conn)
 	}
+	if j.policy, err = attest.LoadJudge(j.Policy, ""); err != nil {
+		return fmt.Errorf("policy: %w", err)
+	}
 	// Before the machine is touched: what an earlier run accepted says nothing about this one.
 	if j.receipt, err = receipt.Start(j.dir(), j.build.folder, j.build.runID); err != nil {
 		return err
@@ -71,7 +80,7 @@ func (j *job) run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, j.RemoteTimeout, fmt.Errorf("the target was not done within %s (remote_timeout)", j.RemoteTimeout))
 	defer cancel()
 
-	m := &remote.Machine{Comm: j.comm, Become: j.become, Patience: j.ReconnectTimeout, Pause: j.pause, Keep: j.KeepRemote, Say: j.ui.Say}
+	m := &remote.Machine{Comm: j.comm, Become: j.become, Patience: j.ReconnectTimeout, Pause: j.pause, Keep: j.KeepRemote, Listens: j.build.conn == "ssh", Say: j.ui.Say}
 	if m.Pause == 0 {
 		m.Pause = time.Second
 	}
@@ -190,22 +199,11 @@ func (j *job) upload(ctx context.Context) error {
 		return err
 	}
 
-	files := 0
-	put := func(kind, file string) (string, error) {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return "", err
-		}
-		files++
-		sum := sha256.Sum256(data)
-		j.receipt.Inputs = append(j.receipt.Inputs, receipt.Input{Name: kind + "/" + baseName(file), SHA256: hex.EncodeToString(sum[:])})
-		return j.stage.Put(ctx, fmt.Sprintf("%d-%s", files, baseName(file)), data, 0o600)
-	}
 	args := []string{"--format=json", "--require=" + j.Require}
 	for _, name := range j.Profile {
 		if profileFile(name) {
-			if name, err = put("profile", name); err != nil {
-				return fmt.Errorf("profile: %w", err)
+			if name, err = j.put(ctx, "profile", name); err != nil {
+				return err
 			}
 		}
 		args = append(args, "--profile="+name)
@@ -214,8 +212,8 @@ func (j *job) upload(ctx context.Context) error {
 		args = append(args, "--var="+name+"="+j.Variables[name])
 	}
 	for _, file := range j.Waivers {
-		if file, err = put("waivers", file); err != nil {
-			return fmt.Errorf("waivers: %w", err)
+		if file, err = j.put(ctx, "waivers", file); err != nil {
+			return err
 		}
 		args = append(args, "--waivers="+file)
 	}
@@ -240,8 +238,30 @@ func (j *job) upload(ctx context.Context) error {
 	if peer := j.stage.Target.Peer; peer != "" {
 		j.account = append(j.account, "--account-addr="+peer)
 	}
+	for _, name := range j.kept {
+		j.account = append(j.account, "--keep-account="+name)
+	}
+	if j.onLockout != "" {
+		j.account = append(j.account, "--on-lockout="+j.onLockout)
+	}
 	j.shared = args
+	j.journal = "--keep-journal=" + strconv.FormatBool(j.KeepJournal)
 	return nil
+}
+
+// put uploads a file of the operator's, and notes it as one that shapes the run.
+func (j *job) put(ctx context.Context, kind, file string) (string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", kind, err)
+	}
+	sum := sha256.Sum256(data)
+	j.receipt.Inputs = append(j.receipt.Inputs, receipt.Input{Name: kind + "/" + baseName(file), SHA256: hex.EncodeToString(sum[:])})
+	target, err := j.stage.Put(ctx, fmt.Sprintf("%d-%s", len(j.receipt.Inputs), baseName(file)), data, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", kind, err)
+	}
+	return target, nil
 }
 
 // harden is the binary for the target.
@@ -260,14 +280,28 @@ func (j *job) harden() ([]byte, error) {
 func (j *job) once(ctx context.Context, action report.Action) (*report.Report, error) {
 	nonce := remote.Token()
 	file := j.stage.Path(fmt.Sprintf("%s-%s.json", action, nonce))
-	args := slices.Concat([]string{j.binary, "apply"}, j.account)
+	args := slices.Concat([]string{j.binary, "apply", j.journal}, j.account)
 	if action == report.Attest {
 		args = []string{j.binary, "check", "--attest"}
 	}
 	args = slices.Concat(args, j.shared, []string{"--nonce=" + nonce, "--output=" + file})
 
-	status, _, err := j.stage.Run(ctx, remote.Run{Args: args, Lines: j.line, Limit: 64 << 10})
+	lines := j.line
+	if action == report.Apply && j.second != nil {
+		confirm := j.stage.Path("second-" + nonce)
+		args = append(args, "--reload-sshd", "--confirm="+confirm)
+		lines = func(text string) {
+			j.line(text)
+			if strings.HasPrefix(text, "waiting") && strings.HasSuffix(text, confirm) {
+				go j.confirm(ctx, confirm)
+			}
+		}
+	}
+	status, _, err := j.stage.Run(ctx, remote.Run{Args: args, Lines: lines, Limit: 64 << 10})
 	if err != nil {
+		if ctx.Err() != nil && action == report.Apply {
+			j.halfway(ctx, file, nonce)
+		}
 		return nil, err
 	}
 	data, err := j.stage.Fetch(ctx, file, report.MaxSize)
@@ -278,15 +312,56 @@ func (j *job) once(ctx context.Context, action report.Action) (*report.Report, e
 	if err != nil {
 		return nil, j.noReport(action, status, err)
 	}
-	return r, j.take(r)
+	return r, errors.Join(j.take(r), interrupted(r))
+}
+
+// interrupted is the error when a run did not come to its end. Its report says what was done, and says
+// nothing about a machine that could be used.
+func interrupted(r *report.Report) error {
+	if r.Interrupted == "" {
+		return nil
+	}
+	return fmt.Errorf("hardening was interrupted: %s", remote.Clean(r.Interrupted))
+}
+
+// halfway keeps the report of a run that was stopped, which says what it had done. It is nobody's
+// evidence: the post-processor never sees it.
+func (j *job) halfway(ctx context.Context, file, nonce string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpAfterFinal)
+	defer cancel()
+	data, err := j.stage.Fetch(ctx, file, report.MaxSize)
+	if err != nil {
+		j.ui.Error("What the stopped run had done is not known: " + remote.Clean(err.Error()))
+		return
+	}
+	r, err := report.Parse(data)
+	if err != nil || r.Nonce != nonce || r.Interrupted == "" {
+		j.ui.Error("What the stopped run had done is not known: it left no report of its own")
+		return
+	}
+	j.ui.Error(fmt.Sprintf("The run was stopped after %d changes", len(r.Changes)))
+	if err := j.keep("interrupted", r); err != nil {
+		j.ui.Error(err.Error())
+	}
 }
 
 // final hardens, deprovisions and attests in one process, whose reports come on its output.
 func (j *job) final(ctx context.Context) error {
 	nonce := remote.Token()
-	args := slices.Concat([]string{j.binary, "apply"}, j.account, j.shared, []string{
+	args := slices.Concat([]string{j.binary, "apply", j.journal}, j.account, j.shared, []string{
 		"--nonce=" + nonce, "--cleanup=" + j.stage.Dir, "--deprovision-command=" + j.deprovision,
 	})
+	if j.policy.HasPolicy() {
+		data, err := os.ReadFile(j.Policy)
+		if err != nil {
+			return fmt.Errorf("policy: %w", err)
+		}
+		file, err := j.stage.Put(ctx, "policy-"+baseName(j.Policy), data, 0o600)
+		if err != nil {
+			return fmt.Errorf("policy: %w", err)
+		}
+		args = append(args, "--policy="+file)
+	}
 	j.ui.Say("The same process will deprovision the machine and attest it; nothing can log in afterwards")
 	status, out, err := j.stage.Run(ctx, remote.Run{Args: args, Lines: j.line, Limit: 3 * report.MaxSize, Final: true})
 	if err != nil {
@@ -302,12 +377,15 @@ func (j *job) final(ctx context.Context) error {
 	if err != nil {
 		return j.noReport(report.Apply, status, err)
 	}
-	if !applied.Compliant {
+	if _, went := frames[string(report.Attest)]; !went && len(j.refusals(applied)) > 0 {
 		// The process stops there, so that somebody can log in and look. Going on with a warning would
 		// make an image with the build's login in it.
-		return errors.Join(j.judge(nil, applied), errors.New("deprovision_command was not run, because the machine is not compliant"))
+		return errors.Join(j.judge(nil, applied), errors.New("deprovision_command was not run, because the machine is not good enough"))
 	}
 	j.gone = true
+	if j.policy.HasPolicy() {
+		status = remote.Status{} // it is the policy's answer, by the target's clock; the policy is asked again here
+	}
 	attested, err := j.framed(frames, report.Attest, nonce, status)
 	if err != nil {
 		return j.noReport(report.Attest, status, err)
@@ -326,7 +404,7 @@ func (j *job) framed(frames map[string][]byte, action report.Action, nonce strin
 	if err != nil {
 		return nil, err
 	}
-	return r, j.take(r)
+	return r, errors.Join(j.take(r), interrupted(r))
 }
 
 // line shows one line of the program's progress.

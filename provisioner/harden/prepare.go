@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/packer-plugin-sdk/template/config"
 	"github.com/hashicorp/packer-plugin-sdk/template/interpolate"
 	"github.com/nodeimage/packer-plugin-harden/profiles"
+	"github.com/nodeimage/packer-plugin-harden/remediate/attest"
 	"github.com/nodeimage/packer-plugin-harden/remediate/format"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 )
@@ -84,6 +85,11 @@ func (o *Options) validate(errs *packersdk.MultiError) *packersdk.MultiError {
 	}
 	oneOf("require", o.Require, "persisted", "both")
 	oneOf("on_failure", o.OnFailure, "fail", "warn")
+	if !unknown(o.Policy) {
+		if _, err := attest.LoadJudge(o.Policy, ""); err != nil {
+			wrong("policy", err)
+		}
+	}
 	for _, name := range o.Formats {
 		oneOf("formats", name, format.Names()...)
 	}
@@ -113,6 +119,19 @@ func (o *Options) validate(errs *packersdk.MultiError) *packersdk.MultiError {
 	}
 	if o.ReconnectTimeout < 0 {
 		wrong("reconnect_timeout", fmt.Errorf("%s is negative", o.ReconnectTimeout))
+	}
+	return errs
+}
+
+// validateAccounts adds what is wrong with the accounts that are to be kept.
+func (c *Config) validateAccounts(errs *packersdk.MultiError) *packersdk.MultiError {
+	for _, name := range c.KeepAccounts {
+		if !unknown(name) && !users.MatchString(name) {
+			errs = packersdk.MultiErrorAppend(errs, fmt.Errorf("keep_accounts: %q is not the name of an account", name))
+		}
+	}
+	if !unknown(c.OnLockout) && c.OnLockout != "stop" && c.OnLockout != "skip" {
+		errs = packersdk.MultiErrorAppend(errs, fmt.Errorf("on_lockout: %q is not one of stop, skip", c.OnLockout))
 	}
 	return errs
 }

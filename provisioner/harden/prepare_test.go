@@ -23,6 +23,8 @@ func TestPrepare(t *testing.T) {
 	good := write("good.hcl", "profile \"mine\" {\n  extends = [\"aks-ubuntu-24.04\"]\n}\n")
 	bad := write("bad.hcl", "profile \"mine\" {\n  extends = [\"aks-ubuntu-24.04\"]\n  colour = \"red\"\n}\n")
 	waiver := write("waiver.hcl", "nonsense {\n}\n")
+	policy := write("policy.hcl", "severity \"high\" {\n  fail = 0\n}\n")
+	badPolicy := write("bad-policy.hcl", "max_age = \"7d\"\nseverity \"worst\" {\n}\n")
 	binary := write("harden", "binary")
 	const sum = "sha256:9a3a45d01531a20e89ac6ae10b0b0beb0492acd7216a368aa062d1a5fecaf9cd"
 
@@ -45,6 +47,10 @@ func TestPrepare(t *testing.T) {
 		{name: "an unknown rule to skip", config: map[string]any{"profile": []string{"aks-ubuntu-24.04"}, "skip_rules": []string{"no-such-rule"}}, errs: []string{"skip_rules: ", "no-such-rule"}},
 		{name: "a level that is none", config: map[string]any{"level": 3}, errs: []string{"level: "}},
 		{name: "words that are not offered", config: map[string]any{"on_failure": "ignore", "require": "all", "formats": []string{"pdf"}}, errs: []string{"on_failure: ", "require: ", "formats: "}},
+		{name: "a policy", config: map[string]any{"policy": policy}},
+		{name: "a bad policy has file and line", config: map[string]any{"policy": badPolicy}, errs: []string{"policy: ", "bad-policy.hcl:2: Unknown severity"}},
+		{name: "an absent policy", config: map[string]any{"policy": filepath.Join(dir, "absent.hcl")}, errs: []string{"policy: ", "absent.hcl"}},
+		{name: "a policy that is a folder", config: map[string]any{"policy": dir}, errs: []string{"policy: "}},
 		{name: "execute_command without the command", config: map[string]any{"execute_command": "sudo -n true"}, errs: []string{"execute_command: ", "{{ .Command }}"}},
 		{name: "execute_command with an unknown field", config: map[string]any{"execute_command": "{{ .Vars }} {{ .Command }}"}, errs: []string{"execute_command: ", "Vars"}},
 		{name: "execute_command as wanted", config: map[string]any{"execute_command": "doas {{ .Command }}"}},
@@ -60,7 +66,7 @@ func TestPrepare(t *testing.T) {
 		{name: "every error is told at once", config: map[string]any{"profile": []string{"nope"}, "level": 9, "on_failure": "x"}, errs: []string{"profile: ", "level: ", "on_failure: "}},
 		{name: "values that are not known yet", config: map[string]any{
 			"profile": []string{"<no value>"}, "variables": map[string]any{"a": "<unknown>"}, "on_failure": "<unknown>", "require": "<no value>",
-			"remote_folder": "Build_ID. " + packerbuilderdata.PlaceholderMsg, "remote_binary": "<unknown>", "execute_command": "<unknown>",
+			"remote_folder": "Build_ID. " + packerbuilderdata.PlaceholderMsg, "remote_binary": "<unknown>", "policy": "<unknown>", "execute_command": "<unknown>",
 		}},
 	}
 	for _, tt := range tests {
@@ -102,6 +108,34 @@ func TestKeepRemoteAndDeprovisionContradict(t *testing.T) {
 	}
 }
 
+func TestWhoIsKeptIsAnOptionOfHardenAlone(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		config map[string]any
+		errs   []string
+	}{
+		{"accounts to keep", map[string]any{"keep_accounts": []string{"azureuser", ""}, "on_lockout": "skip"}, nil},
+		{"an account with a name that is none", map[string]any{"keep_accounts": []string{"-a"}}, []string{"keep_accounts: "}},
+		{"a word that is not offered", map[string]any{"on_lockout": "maybe"}, []string{"on_lockout: "}},
+		{"a reload where the login goes", map[string]any{"reload_sshd": true, "deprovision_command": "true"}, []string{"reload_sshd: "}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := new(Provisioner).Prepare(c.config)
+			if (err == nil) != (len(c.errs) == 0) {
+				t.Fatalf("the error is %v", err)
+			}
+			for _, want := range c.errs {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v lacks %q", err, want)
+				}
+			}
+			if err := new(Attestor).Prepare(c.config); err == nil {
+				t.Error("harden-attest takes it")
+			}
+		})
+	}
+}
+
 // HCL2 prepares once with placeholders and once more with what is known then.
 func TestPreparingTwiceKeepsNothingOfTheFirst(t *testing.T) {
 	for name, p := range map[string]preparer{"harden": new(Provisioner), "harden-attest": new(Attestor)} {
@@ -112,10 +146,13 @@ func TestPreparingTwiceKeepsNothingOfTheFirst(t *testing.T) {
 			}
 			for attribute, kind := range map[string]cty.Type{
 				"profile": cty.List(cty.String), "waivers": cty.List(cty.String), "only_rules": cty.List(cty.String), "skip_rules": cty.List(cty.String),
-				"formats": cty.List(cty.String), "variables": cty.Map(cty.String), "level": cty.Number, "keep_remote": cty.Bool,
+				"formats": cty.List(cty.String), "variables": cty.Map(cty.String), "level": cty.Number, "keep_remote": cty.Bool, "keep_journal": cty.Bool,
+				"keep_accounts": cty.List(cty.String), "reload_sshd": cty.Bool,
 				"packer_debug": cty.Bool, "packer_force": cty.Bool, "packer_user_variables": cty.Map(cty.String), "packer_sensitive_variables": cty.List(cty.String),
 			} {
-				attributes[attribute] = cty.NullVal(kind)
+				if _, has := attributes[attribute]; has {
+					attributes[attribute] = cty.NullVal(kind)
+				}
 			}
 			if folder != "" {
 				attributes["remote_folder"] = cty.StringVal(folder)

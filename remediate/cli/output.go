@@ -62,7 +62,7 @@ func (f *outputFlags) check() error {
 // checkPlain is check for results that are not reports.
 func (f *outputFlags) checkPlain(what string) error {
 	if !slices.Contains(plainFormats(), f.format) {
-		return fmt.Errorf("cannot write a %s as %q: it is one of %s", what, f.format, strings.Join(plainFormats(), ", "))
+		return fmt.Errorf("cannot write %s as %q: it is one of %s", what, f.format, strings.Join(plainFormats(), ", "))
 	}
 	return f.checkAnnotate()
 }
@@ -216,6 +216,8 @@ func progress(w io.Writer) func(engine.Event) {
 	}
 	return func(e engine.Event) {
 		switch {
+		case e.Phase == "undo":
+			fmt.Fprintf(w, "undo: %s\n", report.Printable(e.What))
 		case e.Phase == "apply":
 			fmt.Fprintf(w, "apply: change %d of %d: %s\n", e.Done, e.Total, report.Printable(e.What))
 		case e.Done == e.Total:

@@ -46,13 +46,21 @@ func profileList(s Streams) *cobra.Command {
 
 // shown is the JSON form of a profile; its fields are a contract.
 type shown struct {
-	Name      string             `json:"name"`
-	Version   string             `json:"version"`
-	Benchmark string             `json:"benchmark"`
-	Digest    string             `json:"digest"`
-	Platform  *profile.Platform  `json:"platform"`
-	Variables []profile.Variable `json:"variables"`
-	Controls  []shownControl     `json:"controls"`
+	Name       string             `json:"name"`
+	Version    string             `json:"version"`
+	Benchmark  string             `json:"benchmark"`
+	Digest     string             `json:"digest"`
+	Platform   *profile.Platform  `json:"platform"`
+	Variables  []profile.Variable `json:"variables"`
+	Controls   []shownControl     `json:"controls"`
+	Invariants []shownInvariant   `json:"invariants,omitempty"`
+}
+
+// shownInvariant is what no rule of the profile may break.
+type shownInvariant struct {
+	Name  string   `json:"name"`
+	Why   string   `json:"why"`
+	Terms []string `json:"terms"`
 }
 
 type shownControl struct {
@@ -62,6 +70,8 @@ type shownControl struct {
 	Title     string       `json:"title"`
 	Rules     []string     `json:"rules"`
 	Waiver    *rule.Waiver `json:"waiver,omitempty"`
+	// Outside is why the control has no rules.
+	Outside *rule.Outside `json:"not_applicable,omitempty"`
 }
 
 func profileShow(s Streams) *cobra.Command {
@@ -95,7 +105,10 @@ func showForm(p *profile.Profile) shown {
 		form.Platform = &p.Platforms[0]
 	}
 	for _, c := range p.Controls {
-		form.Controls = append(form.Controls, shownControl{c.ID, c.Benchmark, c.Level, c.Title, c.Rules, c.Waiver})
+		form.Controls = append(form.Controls, shownControl{c.ID, c.Benchmark, c.Level, c.Title, c.Rules, c.Waiver, c.Outside})
+	}
+	for _, v := range p.Invariants {
+		form.Invariants = append(form.Invariants, shownInvariant{v.Name, v.Why, v.Terms()})
 	}
 	return form
 }
@@ -104,17 +117,26 @@ func showText(s Streams, p *profile.Profile) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "%s %s\n%s\ndigest %s\n\n", p.Name, p.Version, p.Benchmark, p.Digest)
 	for _, c := range p.Controls {
-		waived := ""
-		if c.Waiver != nil {
-			waived = fmt.Sprintf("waived until %s: %s", c.Waiver.Expires, c.Waiver.Justification)
+		note := ""
+		switch {
+		case c.Waiver != nil:
+			note = fmt.Sprintf("waived until %s: %s", c.Waiver.Expires, c.Waiver.Justification)
+		case c.Outside != nil:
+			note = "not applicable: " + c.Outside.Message()
 		}
-		fmt.Fprintf(w, "%s\tL%d\t%s\t%s\t%s\n", c.ID, c.Level, c.Title, strings.Join(c.Rules, ","), waived)
+		fmt.Fprintf(w, "%s\tL%d\t%s\t%s\t%s\n", c.ID, c.Level, c.Title, strings.Join(c.Rules, ","), note)
 	}
 	if len(p.Variables) > 0 {
 		fmt.Fprintln(w)
 	}
 	for _, v := range p.Variables {
 		fmt.Fprintf(w, "var %s\t= %s\t%s\n", v.Name, v.Value, v.Description)
+	}
+	for i, v := range p.Invariants {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "invariant %s\t%s\t%s\n", v.Name, v.Why, strings.Join(v.Terms(), "; "))
 	}
 	return w.Flush()
 }
@@ -131,12 +153,19 @@ func profileValidate(s Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(s.Out, "%s is valid: %d controls, %d rules\n", p.Name, len(p.Controls), len(p.Rules))
+			fmt.Fprintf(s.Out, "%s is valid: %d controls, %d rules%s\n", p.Name, len(p.Controls), len(p.Rules), outsideText(p))
 			return nil
 		},
 	}
 	sel.register(cmd)
 	return cmd
+}
+
+func outsideText(p *profile.Profile) string {
+	if n := len(p.Outside()); n > 0 {
+		return fmt.Sprintf(", %d controls not applicable to an image", n)
+	}
+	return ""
 }
 
 func formatFlag(cmd *cobra.Command, format *string) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -76,29 +77,39 @@ type target struct {
 	writer  host.Writer
 	profile *profile.Profile
 	require engine.Require
-	close   func()
+	// tool names this binary. Its digest takes as long as a profile, and is worked out meanwhile.
+	tool  func() (report.Tool, error)
+	close func()
 }
 
 func (f *targetFlags) open() (*target, error) {
-	var t target
-	if f.root != "" {
-		offline, err := host.OpenRoot(f.root)
-		if err != nil {
-			return nil, err
-		}
-		t.writer, t.close = offline, func() { _ = offline.Close() }
-	} else {
-		live, err := host.OpenLive()
-		if err != nil {
-			return nil, err
-		}
-		t.writer, t.close = live, func() { _ = live.Close() }
+	t := target{tool: sync.OnceValues(tool)}
+	go func() { _, _ = t.tool() }() // whoever needs it sees the error
+	var err error
+	if t.writer, t.close, err = f.openHost(); err != nil {
+		return nil, err
 	}
 	if err := f.prepare(&t); err != nil {
 		t.close()
 		return nil, err
 	}
 	return &t, nil
+}
+
+// openHost opens the machine alone.
+func (f *targetFlags) openHost() (host.Writer, func(), error) {
+	if f.root != "" {
+		offline, err := host.OpenRoot(f.root)
+		if err != nil {
+			return nil, nil, err
+		}
+		return offline, func() { _ = offline.Close() }, nil
+	}
+	live, err := host.OpenLive()
+	if err != nil {
+		return nil, nil, err
+	}
+	return live, func() { _ = live.Close() }, nil
 }
 
 func (f *targetFlags) prepare(t *target) error {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/engine"
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
+	"github.com/nodeimage/packer-plugin-harden/remediate/journal"
 	"github.com/nodeimage/packer-plugin-harden/remediate/plan"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
@@ -22,6 +23,10 @@ type Run struct {
 	Nonce, RunID      string
 	Findings          []engine.Finding
 	Steps             []plan.Step
+	Pending           []plan.Step
+	Interrupted       error // why apply stopped before its end
+	Undone            []journal.Result
+	Journals          []journal.Run
 }
 
 // New makes the report of a run.
@@ -35,7 +40,7 @@ func New(r Run) *Report {
 		},
 		Host:    Host{OS: info.OS, Version: info.Version, Name: info.Name, Arch: info.Arch, Mode: string(info.Mode)},
 		Require: string(r.Require), Started: r.Started.UTC(), Finished: r.Finished.UTC(), Nonce: r.Nonce, RunID: r.RunID,
-		Compliant: engine.Compliant(r.Findings),
+		Compliant: r.Interrupted == nil && engine.Compliant(r.Findings),
 		Results:   []Result{},
 	}
 	if running := r.Host.Running(); running != nil {
@@ -44,14 +49,41 @@ func New(r Run) *Report {
 	for _, v := range r.Profile.Variables {
 		out.Profile.Variables = append(out.Profile.Variables, Variable{v.Name, v.Value})
 	}
+	for _, s := range r.Profile.Sections {
+		out.Profile.Sections = append(out.Profile.Sections, Section(s))
+	}
 	for _, f := range r.Findings {
 		out.Results = append(out.Results, result(f))
 		out.Summary.count(f.Outcome)
 	}
+	for _, c := range r.Profile.Outside() {
+		out.Results = append(out.Results, outside(c))
+		out.Summary.count(rule.NotApplicable)
+	}
 	for _, s := range r.Steps {
 		out.Changes = append(out.Changes, ChangeOf(s))
 	}
+	if r.Interrupted != nil {
+		out.Interrupted = r.Interrupted.Error()
+	}
+	for _, s := range r.Pending {
+		out.Pending = append(out.Pending, ChangeOf(s))
+	}
+	for _, u := range r.Undone {
+		out.Undone = append(out.Undone, undone(u))
+	}
+	for _, run := range r.Journals {
+		out.Journals = append(out.Journals, Journal{run.Number, run.State})
+	}
 	return out
+}
+
+func undone(r journal.Result) Undone {
+	u := Undone{Run: r.Run.Number, Restored: len(r.Restored)}
+	for _, l := range r.Left {
+		u.Left = append(u.Left, Left{l.Target, l.Reason})
+	}
+	return u
 }
 
 // ChangeOf describes a step of a plan.
@@ -80,7 +112,7 @@ func (s *Summary) count(o rule.Outcome) {
 
 func result(f engine.Finding) Result {
 	r := Result{
-		Rule: f.Rule.ID, Title: f.Rule.Title, Outcome: f.Outcome, Underlying: f.Underlying, Message: f.Message,
+		Rule: f.Rule.ID, Title: f.Rule.Title, Severity: f.Rule.Severity, Outcome: f.Outcome, Underlying: f.Underlying, Message: f.Message,
 		RunningDiffers: f.RunningDiffers, Controls: []Control{},
 	}
 	for _, c := range f.Rule.Controls {
@@ -111,6 +143,14 @@ func result(f engine.Finding) Result {
 	r.Expected = strings.Join(expected, "; ")
 	r.Observed = Observed{strings.Join(persisted, "; "), strings.Join(running, "; ")}
 	return r
+}
+
+// outside is the result of a control that is not about the machine.
+func outside(c profile.Control) Result {
+	return Result{
+		Rule: c.ReportID(), Controls: []Control{{c.Benchmark, c.ID, c.Level, c.Title}}, Title: c.Title,
+		Outcome: rule.NotApplicable, Message: c.Outside.Message(), Outside: c.Outside,
+	}
 }
 
 // appendText adds a part's text, with its name unless the text has it.

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
@@ -38,6 +39,33 @@ type Report struct {
 	Summary   Summary  `json:"summary"`
 	Results   []Result `json:"results"`
 	Changes   []Change `json:"changes,omitempty"` // what apply did, in order
+	// Interrupted says why apply stopped before its end, and Pending what it had planned and did not do. The
+	// results are of how the machine was left.
+	Interrupted string   `json:"interrupted,omitempty"`
+	Pending     []Change `json:"pending,omitempty"`
+	// Undone are earlier applies that had been interrupted, and that apply took back first.
+	Undone []Undone `json:"undone,omitempty"`
+	// Journals are the recorded applies whose old contents are on the machine.
+	Journals []Journal `json:"journals,omitempty"`
+}
+
+// Undone is an apply that was taken back.
+type Undone struct {
+	Run      int    `json:"run"`
+	Restored int    `json:"restored"` // how many files, units and values
+	Left     []Left `json:"left,omitempty"`
+}
+
+// Left is something that is not as it was before an apply that was taken back.
+type Left struct {
+	Target string `json:"target"`
+	Reason string `json:"reason"`
+}
+
+// Journal is a recorded apply on the machine.
+type Journal struct {
+	Run   int    `json:"run"`
+	State string `json:"state"`
 }
 
 // Tool is the binary that made the report; Digest is its own sha256 in hex.
@@ -56,6 +84,14 @@ type Profile struct {
 	Digest    string     `json:"digest"`
 	Level     int        `json:"level,omitempty"` // 0 is every level
 	Variables []Variable `json:"variables,omitempty"`
+	Sections  []Section  `json:"sections,omitempty"`
+}
+
+// Section names the controls of a benchmark whose numbers start with its own.
+type Section struct {
+	Benchmark string `json:"benchmark"`
+	ID        string `json:"id"`
+	Title     string `json:"title"`
 }
 
 // Variable is a parameter's value in force, sorted by name.
@@ -104,6 +140,7 @@ type Result struct {
 	Rule     string       `json:"rule"`
 	Controls []Control    `json:"controls"`
 	Title    string       `json:"title"`
+	Severity string       `json:"severity,omitempty"` // high, medium or low; empty where nobody said
 	Outcome  rule.Outcome `json:"outcome"`
 	// Underlying is the outcome beneath a waiver.
 	Underlying rule.Outcome  `json:"underlying,omitempty"`
@@ -112,10 +149,18 @@ type Result struct {
 	Observed   Observed      `json:"observed"`
 	Sources    []rule.Source `json:"sources,omitempty"`
 	Waiver     *Waiver       `json:"waiver,omitempty"`
+	// Outside says that this is a control that has no rules, and why: nothing was looked at.
+	Outside *rule.Outside `json:"not_applicable,omitempty"`
 	// RunningDiffers says that what runs deviates while only what is persisted decides.
 	RunningDiffers bool `json:"running_differs,omitempty"`
 	// Resources are the findings that the rule's own is made of, one a resource.
 	Resources []Part `json:"resources,omitempty"`
+}
+
+// Looked reports whether anything was looked at: a report of controls that are about something else says
+// nothing of the machine.
+func (r *Report) Looked() bool {
+	return slices.ContainsFunc(r.Results, func(res Result) bool { return res.Outside == nil })
 }
 
 // Part is the finding of one resource of a rule.

@@ -54,12 +54,21 @@ type Profile struct {
 	WithoutFlag string
 }
 
+// maxHeader bounds what can stand before the bracket of a profile, in bytes. Longer text is none.
+const maxHeader = 1 << 14
+
 // maxFiles bounds the directory; Ubuntu ships about a hundred.
 const maxFiles = 5000
 
 // Load reads the profiles that stand directly in /etc/apparmor.d, as the service loads them. The error of
 // an absent directory is fs.ErrNotExist.
 func Load(h host.Files) ([]Profile, error) {
+	return host.Once(h, loadKey{}, func() ([]Profile, error) { return load(h) })
+}
+
+type loadKey struct{}
+
+func load(h host.Files) ([]Profile, error) {
 	entries, err := h.ReadDir(Dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", Dir, err)
@@ -152,7 +161,7 @@ func Parse(path, content string) []Profile {
 			out = append(out, p)
 		case strings.HasSuffix(code, ","), variable.MatchString(code):
 			pending = ""
-		default:
+		case len(pending) < maxHeader:
 			pending = strings.TrimSpace(pending + " " + code)
 		}
 	}
