@@ -166,8 +166,9 @@ func TestReloadedSSHDLetsASecondLoginIn(t *testing.T) {
 		if status != 0 || !strings.Contains(out, "A second login works") || reports["attest"] == nil {
 			t.Fatalf("status %d:\n%s", status, out)
 		}
-		if out, _ := ssh(t, n, "true"); !strings.Contains(out, "second-login-banner") {
-			t.Errorf("the running sshd has the old configuration: %s\n%s\n%s", out, was, reads())
+		// A banner is at ssh's level INFO.
+		if res, err := n.SSH(t.Context(), "true", "LogLevel=INFO"); err != nil || !strings.Contains(res.Stderr, "second-login-banner") {
+			t.Errorf("the running sshd has the old configuration: %+v, %v\n%s\n%s", res, err, was, reads())
 		}
 	})
 	if left := quiet(t, n, 10); left != "" {

@@ -406,6 +406,15 @@ func (p packer) cut(t *testing.T, n *lab.Node, word string, hold bool, signal sy
 	return out.String(), sent
 }
 
+// loginWorks is the account's key login, and sudo without a password.
+func loginWorks(t *testing.T, n *lab.Node) {
+	t.Helper()
+	res, err := n.SSH(t.Context(), "sudo -n id -u")
+	if err != nil || strings.TrimSpace(res.Stdout) != "0" {
+		t.Errorf("%v, %+v", err, res)
+	}
+}
+
 // quiet waits until nothing of a build runs or lies on the node, and gives what is left after so long.
 func quiet(t *testing.T, n *lab.Node, seconds int) string {
 	t.Helper()
@@ -459,6 +468,9 @@ func TestCtrlCStopsAnApply(t *testing.T) {
 			_, reports := p.build(t, n, "local-node.pkr.hcl")
 			if len(reports["apply"].Changes) == 0 {
 				t.Error("the cut run had already done everything")
+			}
+			if len(reports["apply"].Undone) == 0 {
+				t.Error("the next build did not take the cut run back first")
 			}
 			if !reports["attest"].Compliant {
 				t.Error("the next build does not finish what the cut one began")
