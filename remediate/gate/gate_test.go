@@ -133,7 +133,7 @@ func TestMistakesAreToldWithTheirLine(t *testing.T) {
 		"a severity without a match": {"severity \"high\" {\n match = []\n}", "policy.hcl:2: Nothing matched"},
 		"a pattern that is none":     {"severity \"high\" {\n match = [\"[\"]\n}", "policy.hcl:2: Bad pattern"},
 		"no HCL":                     {"level {", "policy.hcl:1: "},
-		"nested too deeply":          {"x = " + strings.Repeat("[", 1000), "nests more than"},
+		"nested too deeply":          {"x = " + strings.Repeat("[", 1000), "nest more than"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := gate.Parse("policy.hcl", []byte(tc.policy))

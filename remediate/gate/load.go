@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -20,11 +19,8 @@ import (
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
 )
 
-// maxSize bounds a policy, in bytes; maxDepth its nesting, because the HCL parser recurses.
-const (
-	maxSize  = 1 << 20
-	maxDepth = 100
-)
+// maxSize bounds a policy, in bytes.
+const maxSize = 1 << 20
 
 // Load reads a policy file. An error lists every problem with file and line.
 func Load(file string) (*Policy, error) {
@@ -45,10 +41,7 @@ func Load(file string) (*Policy, error) {
 
 // Parse reads a policy from memory; name is for messages.
 func Parse(name string, src []byte) (*Policy, error) {
-	if deep(src) {
-		return nil, fmt.Errorf("cannot load policy: %s nests more than %d levels", name, maxDepth)
-	}
-	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	file, diags := profile.Bounded(src, name)
 	if diags.HasErrors() {
 		return nil, problems(diags)
 	}
@@ -62,20 +55,6 @@ func Parse(name string, src []byte) (*Policy, error) {
 		return nil, problems(l.diags)
 	}
 	return p, nil
-}
-
-func deep(src []byte) bool {
-	depth, deepest := 0, 0
-	for _, c := range src {
-		switch c {
-		case '{', '[', '(':
-			depth++
-			deepest = max(deepest, depth)
-		case '}', ']', ')':
-			depth--
-		}
-	}
-	return deepest > maxDepth || bytes.Count(src, []byte("!"))+bytes.Count(src, []byte("-")) > 100*maxDepth
 }
 
 // problems joins diagnostics, each with its place.

@@ -31,6 +31,7 @@ type sources struct {
 	invariants map[string]*invariantSource
 	waivers    []*waiverSource
 	diags      hcl.Diagnostics
+	work       work
 }
 
 type profileSource struct {
@@ -112,7 +113,7 @@ func (s *sources) errorAt(at hcl.Range, summary, format string, args ...any) {
 
 // parse reads one file of profiles, rules and variables and returns the names of its profiles.
 func (s *sources) parse(name string, src []byte, from origin) []string {
-	return s.take(parseFile(name, src), src, from)
+	return s.take(parseForeign(name, src), src, from)
 }
 
 // take takes in a parsed file and returns the names of its profiles.
@@ -152,22 +153,22 @@ type parsedFile struct {
 	diags hcl.Diagnostics
 }
 
+// parseFile parses a file that this program carries.
 func parseFile(name string, src []byte) *parsedFile {
 	f := &parsedFile{name: name}
-	if depth(src) > maxDepth {
-		at := hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
-		f.diags = hcl.Diagnostics{{
-			Severity: hcl.DiagError, Summary: "Nested too deeply",
-			Detail: fmt.Sprintf("Brackets nest more than %d levels.", maxDepth), Subject: &at,
-		}}
-		return f
-	}
 	f.file, f.diags = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
 	return f
 }
 
+// parseForeign parses a file that may come from anybody.
+func parseForeign(name string, src []byte) *parsedFile {
+	f := &parsedFile{name: name}
+	f.file, f.diags = Bounded(src, name)
+	return f
+}
+
 func (s *sources) parseBody(name string, src []byte) *hclsyntax.Body {
-	return s.body(parseFile(name, src))
+	return s.body(parseForeign(name, src))
 }
 
 // body is a parsed file's content, or nil when something is wrong with it.
@@ -184,23 +185,6 @@ func (s *sources) body(f *parsedFile) *hclsyntax.Body {
 		s.errorAt(a.NameRange, "Unexpected attribute", "%q does not stand in a block.", a.Name)
 	}
 	return body
-}
-
-// maxDepth bounds nesting: the HCL parser recurses, and a stack overflow cannot be caught.
-const maxDepth = 100
-
-func depth(src []byte) int {
-	deepest, now := 0, 0
-	for _, c := range src {
-		switch c {
-		case '{', '[', '(':
-			now++
-			deepest = max(deepest, now)
-		case '}', ']', ')':
-			now = max(0, now-1)
-		}
-	}
-	return deepest
 }
 
 func (s *sources) oneLabel(b *hclsyntax.Block) bool {

@@ -380,8 +380,11 @@ func (s *sources) overrideValue(name, text string) cty.Value {
 	if declared == nil || declared.value.Type().IsPrimitiveType() {
 		return cty.StringVal(text)
 	}
+	if shallow([]byte(text), name).HasErrors() {
+		return cty.StringVal(text)
+	}
 	expr, diags := hclsyntax.ParseExpression([]byte(text), "variable "+name, hcl.InitialPos)
-	if diags.HasErrors() {
+	if diags.HasErrors() || s.work.allow(expr, nil).HasErrors() {
 		return cty.StringVal(text)
 	}
 	v, diags := expr.Value(nil)
@@ -450,6 +453,10 @@ func (s *sources) resource(b *hclsyntax.Block, ctx *hcl.EvalContext) resource.Re
 		return nil
 	}
 	if !s.oneLabel(b) {
+		return nil
+	}
+	if diags := s.work.allow(b.Body, ctx); diags.HasErrors() {
+		s.diags = append(s.diags, diags...)
 		return nil
 	}
 	before := len(s.diags)
