@@ -3,6 +3,7 @@
 package journal_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -49,6 +50,18 @@ func TestMain(m *testing.M) {
 	if os.Getenv("HARDEN_TEST_FILTERED") != "" {
 		fmt.Fprintln(os.Stderr, "cannot run under a filter:", filtered(os.Args[1:]))
 		os.Exit(99)
+	}
+	if how := os.Getenv(confinement); how != "" {
+		err := confined(how, os.Args[1:])
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			os.Exit(exit.ExitCode())
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "cannot run confined:", err)
+			os.Exit(99)
+		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }

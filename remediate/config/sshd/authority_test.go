@@ -143,14 +143,14 @@ type writer interface {
 }
 
 // agree compares acceptance and, where both accept, every keyword.
-func (a *authority) agree(t fataler, f writer, files tree, conn sshd.Conn) {
+func (a *authority) agree(t fataler, f writer, files tree, conn sshd.Conn) (accepted bool) {
 	theirs, message, accepted := a.ask(t, files, conn)
 	ours, c, err := a.oursIn(t, f, files, conn)
 	if !accepted {
 		if err == nil && len(c.Problems) == 0 {
 			t.Fatalf("sshd refuses and we do not:\n%s\n%s", message, files.show())
 		}
-		return
+		return false
 	}
 	if err != nil {
 		t.Fatalf("sshd accepts and we do not: %v\n%s", err, files.show())
@@ -161,6 +161,7 @@ func (a *authority) agree(t fataler, f writer, files tree, conn sshd.Conn) {
 	if diff := cmp.Diff(theirs, ours); diff != "" {
 		t.Fatalf("sshd -T (-) and we (+) differ for %+v:\n%s\n%s", conn, diff, files.show())
 	}
+	return true
 }
 
 func (files tree) show() string {
