@@ -128,30 +128,38 @@ func TestTheConfigurationIsWhatModprobeShows(t *testing.T) {
 	k := Kernel{Softdeps: parse(softdeps, "", "", softdepName)}
 	rapid.Check(t, func(rt *rapid.T) {
 		c, args := setUp(t, kernel, drawConfig(rt))
-		shown := run(t, append([]string{"/sbin/modprobe", "--showconfig"}, args...)...)
-		shown, _, _ = strings.Cut(shown, "\n# End of configuration files.")
-		var theirs, ours []string
-		for _, line := range strings.Split(shown, "\n") {
-			command, rest, _ := strings.Cut(line, " ")
-			// Options of the kernel's command line are shown as well.
-			if command == "install" || command == "blacklist" || command == "alias" || command == "remove" {
-				theirs = append(theirs, line)
-			}
-			if command == "softdep" {
-				theirs = append(theirs, "softdep "+rest)
-			}
-		}
-		for _, command := range []string{"blacklist", "install", "remove", "alias", "softdep"} {
-			for _, e := range withSoftdeps(c, k) {
-				if e.Command == command {
-					ours = append(ours, show(e))
-				}
-			}
-		}
-		if a, b := strings.Join(theirs, "\n"), strings.Join(ours, "\n"); a != b {
-			rt.Errorf("modprobe shows\n%s\nwe read\n%s", a, b)
+		if theirs, ours := showConfig(t, args), ourConfig(c, k); theirs != ours {
+			rt.Errorf("modprobe shows\n%s\nwe read\n%s", theirs, ours)
 		}
 	})
+}
+
+// showConfig is what modprobe reads, without what comes from the kernel's command line.
+func showConfig(t *testing.T, args []string) string {
+	shown := run(t, append([]string{"/sbin/modprobe", "--showconfig"}, args...)...)
+	shown, _, _ = strings.Cut(shown, "\n# End of configuration files.")
+	var lines []string
+	for _, line := range strings.Split(shown, "\n") {
+		// Options of the kernel's command line are shown as well.
+		switch command, _, _ := strings.Cut(line, " "); command {
+		case "install", "blacklist", "alias", "remove", "softdep":
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// ourConfig is what we read, in the order in which modprobe shows it.
+func ourConfig(c *Config, k Kernel) string {
+	var lines []string
+	for _, command := range []string{"blacklist", "install", "remove", "alias", "softdep"} {
+		for _, e := range withSoftdeps(c, k) {
+			if e.Command == command {
+				lines = append(lines, show(e))
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // withSoftdeps is the whole configuration in order.

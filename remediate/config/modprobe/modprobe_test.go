@@ -37,6 +37,9 @@ func TestParseLine(t *testing.T) {
 		{"blacklist a-b trailing words", "blacklist", "a_b", ""},
 		{"alias net-pf-1-[0-9] a-b", "alias", "net_pf_1_[0-9]", "a_b"},
 		{"install a", "", "", ""},
+		{"blacklist [usb-storage", "", "", ""},
+		{"install usb-storage] /bin/false", "", "", ""},
+		{"alias a [b", "", "", ""},
 		{"#install a /bin/false", "", "", ""},
 		{" #install a /bin/false", "", "", ""},
 		{"include /etc/other", "", "", ""},
@@ -81,6 +84,7 @@ func TestFilesAreReadByNameAndMaskEachOther(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("install usb-storage /bin/false\nblacklist a\n"))
 	f.Add([]byte("softdep a pre: b-c post: d\n"))
+	f.Add([]byte("blacklist [usb-storage\ninstall x] /bin/false\n"))
 	f.Add([]byte("a\\\nb\\"))
 	f.Add([]byte("alias [ \x00\xff\n\\\n\\\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {

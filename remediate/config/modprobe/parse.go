@@ -59,13 +59,13 @@ func parseLine(text string) (e Entry, ok bool) {
 	}
 	command, rest := token(text)
 	name, rest := token(rest)
-	if name == "" {
+	if name == "" || !matched(name) {
 		return Entry{}, false
 	}
 	switch e.Command = command; command {
 	case "blacklist":
 	case "alias":
-		if e.Value, _ = token(rest); e.Value == "" {
+		if e.Value, _ = token(rest); e.Value == "" || !matched(e.Value) {
 			return Entry{}, false
 		}
 		e.Value = Underscores(e.Value)
@@ -105,6 +105,24 @@ func Underscores(s string) string {
 		}
 	}
 	return string(b)
+}
+
+// matched says that each bracket has its other half; modprobe passes over a line whose names have one alone (kmod,
+// shared/util.c, underscores).
+func matched(name string) bool {
+	for i := 0; i < len(name); i++ {
+		switch name[i] {
+		case ']':
+			return false
+		case '[':
+			end := strings.IndexByte(name[i:], ']')
+			if end < 0 {
+				return false
+			}
+			i += end
+		}
+	}
+	return true
 }
 
 // softdeps lists the modules of a softdep line, before and after. kmod 30 does not see the first word

@@ -14,7 +14,7 @@ import (
 
 // Bounds on what a hostile tree can make the evaluation do.
 const (
-	maxSteps   = 200_000
+	maxSteps   = 20_000 // commands: far more than startup files have, and done in a moment
 	maxSources = 2_000
 	maxCalls   = 24
 )

@@ -31,7 +31,7 @@ func statements(name string, lines []string) []statement {
 		}
 		s.Last = i
 		s.Text = strings.Join(lines[s.First-1:s.Last], "\n")
-		s.code = strings.TrimSpace(code.String())
+		s.code = strings.Trim(code.String(), " \t") // other white space is a word to sudo
 		if s.code != "" {
 			out = append(out, s)
 		}
