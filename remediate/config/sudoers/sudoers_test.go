@@ -70,7 +70,7 @@ func TestIncludeLoopsEnd(t *testing.T) {
 
 func TestWhatSudoRefusesIsAProblem(t *testing.T) {
 	for _, line := range []string{
-		"joe", "joe ALL", "joe ALL=ALL\n\f", "joe ALL=", "joe ALL=ls", "Defaults", "Defaults a b", "Defaults !a=b", "Defaults a=", "joe ALL=ALL \\", `Defaults a="x`, "User_Alias a = b",
+		"joe", "joe ALL", "joe ALL=ALL\n\f", "\rjoe ALL=ALL", "%  ALL=ALL", "Runas_Alias R = www, %", "joe ALL=", "joe ALL=ls", "Defaults", "Defaults a b", "Defaults !a=b", "Defaults a=", "joe ALL=ALL \\", `Defaults a="x`, "User_Alias a = b",
 		"User_Alias A", "joe ALL=(ALL ALL", "@include /nothing/here", "joe ALL = NOEXEC: TIMEOUT=5 /bin/x", "User_Alias A = b\nUser_Alias A = c",
 	} {
 		if c := load(t, map[string]string{"/etc/sudoers": line + "\n"}); len(c.Problems) == 0 {
