@@ -86,3 +86,16 @@ func TestAVariableThatCostsTooMuchIsNoList(t *testing.T) {
 		}
 	}
 }
+
+func FuzzWaivers(f *testing.F) {
+	f.Add("waiver \"1.1\" {\n  reason = \"accepted_risk\"\n  justification = \"a ticket\"\n  owner = \"team\"\n  expires = \"2027-01-01\"\n}\n")
+	f.Add("waiver \"1.*\" {\n  reason = \"compensating_control\"\n  justification = <<E\nlong\nE\n}\nwaiver {\n}\n")
+	f.Add("waiver \"1.1\" {\n  expires = \"2027-13-01\"\n  owner = [for a in [1] : a]\n}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		s := newSources()
+		s.parseWaivers("waivers.hcl", []byte(text))
+		if s.diags.HasErrors() && s.fail() == nil {
+			t.Error("what is wrong is not said")
+		}
+	})
+}
