@@ -236,7 +236,8 @@ func (k kubeletArgument) target() (string, bool) {
 		candidates = append(candidates, w.OneOf...)
 	}
 	candidates = append(candidates, k.arg.Default)
-	candidates = slices.Concat(candidates, deref(w.Min), deref(w.Max))
+	// The upper bound first: what a pod may have at most is a limit, what it must have at least may be no use.
+	candidates = slices.Concat(candidates, deref(w.Max), deref(w.Min))
 	for _, c := range candidates {
 		if c != "" && k.judge(c, false) == nil {
 			return c, true
