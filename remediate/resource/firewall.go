@@ -275,7 +275,10 @@ func (v firewallView) judge(program, aspect string) (bool, string) {
 				missing = append(missing, hook)
 			}
 		}
-		return tell(len(missing) == 0, strings.TrimSpace("a base chain for each hook "+strings.Join(missing, ", ")))
+		if len(missing) > 0 {
+			return false, "a base chain is missing for " + strings.Join(missing, ", ")
+		}
+		return true, "a base chain for each hook is there"
 	case "established":
 		return tell(has("established", "ccept") || has("ESTABLISHED", "ACCEPT") || has("vmap", "established : accept"), "a rule for established connections")
 	}
