@@ -32,6 +32,7 @@ func TestRules(t *testing.T) {
 		t.Run(strings.TrimSuffix(strings.TrimPrefix(filepath.ToSlash(file), rulesDir+"/"), ".txtar"), func(t *testing.T) {
 			c := readCase(t, file)
 			p := load(t, c)
+			t.Parallel() // most of the time goes into syncing what apply writes
 			goldens := runCase(t, c, p)
 			c.compare(t, goldens)
 		})
