@@ -43,6 +43,9 @@ type ruleCase struct {
 	reason    string // of unfixable and holds
 }
 
+// byHand matches the sections that people write.
+var byHand = regexp.MustCompile(`^(in|pass)(/.+|\.attrs|\.rpms|\.running)$`)
+
 func readCase(t *testing.T, file string) *ruleCase {
 	t.Helper()
 	archive, err := txtar.ParseFile(file)
@@ -55,6 +58,14 @@ func readCase(t *testing.T, file string) *ruleCase {
 	for i, line := range strings.Split(strings.TrimSpace(head), "\n") {
 		if err := c.directive(line); err != nil {
 			t.Fatalf("%s:%d: %v", file, i+1, err)
+		}
+	}
+	for _, f := range archive.Files {
+		if !isGolden(f) && !byHand.MatchString(f.Name) {
+			t.Fatalf("%s: there is no section %q", file, f.Name)
+		}
+		if strings.HasPrefix(f.Name, "pass") && c.expect != isUnfixable {
+			t.Fatalf("%s: pass is for what is unfixable: apply makes the tree that passes", file)
 		}
 	}
 	switch {
@@ -282,8 +293,8 @@ func isGolden(f txtar.File) bool {
 // compare holds the goldens against the file, or writes them.
 func (c *ruleCase) compare(t *testing.T, got []txtar.File) {
 	t.Helper()
-	byHand := slices.DeleteFunc(slices.Clone(c.archive.Files), isGolden)
-	formatted := txtar.Format(&txtar.Archive{Comment: c.archive.Comment, Files: slices.Concat(byHand, got)})
+	written := slices.DeleteFunc(slices.Clone(c.archive.Files), isGolden)
+	formatted := txtar.Format(&txtar.Archive{Comment: c.archive.Comment, Files: slices.Concat(written, got)})
 	if *update {
 		if t.Failed() {
 			return
