@@ -3,6 +3,7 @@
 package resource
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,7 +53,8 @@ func aideCompares(t *testing.T, f *hosttest.Fake) string {
 		t.Fatal(err)
 	}
 	out, err := exec.Command("aide", "--config="+file, "--path-check=f:/usr/sbin/auditctl").CombinedOutput()
-	if _, ran := err.(*exec.ExitError); err != nil && !ran {
+	var ended *exec.ExitError // its status says whether the path is selected
+	if err != nil && !errors.As(err, &ended) {
 		t.Fatal(err)
 	}
 	_, rest, found := strings.Cut(string(out), "selective rule: '/usr/sbin/auditctl (none) ")
