@@ -2,10 +2,14 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/nodeimage/packer-plugin-harden/provisioner/embedded"
 	"github.com/nodeimage/packer-plugin-harden/remediate/version"
 )
 
@@ -23,6 +27,30 @@ func TestAnythingButDescribeAndStartIsHelp(t *testing.T) {
 		if text := out.String() + err.String(); !strings.Contains(text, "describe") || !strings.Contains(text, version.Version()) {
 			t.Errorf("%q shows %q", tt.args, text)
 		}
+	}
+}
+
+// In a tree that was not built yet there is nothing to carry, and version says what to do.
+func TestVersionNamesEveryBinaryByItsDigest(t *testing.T) {
+	var out, err bytes.Buffer
+	status := run([]string{"version"}, &out, &err)
+	if !regexp.MustCompile(`^packer-plugin-harden ` + regexp.QuoteMeta(version.Version()) + ` \w+/\w+ sha256:[0-9a-f]{64}\n`).MatchString(out.String()) {
+		t.Errorf("it says %q", out.String())
+	}
+	for _, arch := range embedded.Archs() {
+		data, missing := embedded.Harden(arch)
+		if missing != nil {
+			if status != 1 || !strings.Contains(err.String(), "make build") {
+				t.Errorf("without a binary for %s it ends with %d: %s", arch, status, err.String())
+			}
+			return
+		}
+		if want := fmt.Sprintf("harden %s linux/%s sha256:%x\n", version.Version(), arch, sha256.Sum256(data)); !strings.Contains(out.String(), want) {
+			t.Errorf("it lacks %q", want)
+		}
+	}
+	if status != 0 {
+		t.Errorf("it ends with %d: %s", status, err.String())
 	}
 }
 

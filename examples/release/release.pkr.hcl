@@ -64,6 +64,12 @@ variable "public_key_file" {
   description = "Public key that belongs to sign_command."
 }
 
+variable "second_key_file" {
+  type        = string
+  default     = ""
+  description = "Another private key that signs too."
+}
+
 variable "report_dir" {
   type    = string
   default = "reports"
@@ -118,6 +124,13 @@ build {
       report_dir       = var.report_dir
       output_dir       = "${var.output_dir}/files"
       resource_uri     = "https://example.com/images/${basename(var.image)}"
+
+      dynamic "also_sign" {
+        for_each = compact([var.second_key_file])
+        content {
+          private_key_file = also_sign.value
+        }
+      }
     }
     post-processor "provenance" {
       output_dir = "${var.output_dir}/files"

@@ -153,7 +153,7 @@ func read(t *testing.T, file string) []byte {
 
 // released is what one build left behind.
 type released struct {
-	key           keyPair
+	key, second   keyPair
 	image, folder string
 }
 
@@ -172,6 +172,9 @@ func (p packer) build(t *testing.T, how string) released {
 	args := []string{"build", "-var", "report_dir=" + filepath.Join(dir, "reports"), "-var", "output_dir=" + r.folder, "-var", "image=" + r.image}
 	env := []string{"PACKER_LOG=1"}
 	switch {
+	case strings.HasSuffix(how, "two keys"):
+		r.second = newKey(t, "ed25519")
+		args = append(args, "-var", "signing_key_file="+r.key.private, "-var", "second_key_file="+r.second.private)
 	case strings.HasSuffix(how, "environment"):
 		env = append(env, "RELEASE_KEY="+string(r.key.pem))
 		args = append(args, "-var", "signing_key_env=RELEASE_KEY")
@@ -188,7 +191,7 @@ func (p packer) build(t *testing.T, how string) released {
 	if status != 0 {
 		t.Fatalf("packer build ends with %d:\n%s", status, out)
 	}
-	for line := range strings.Lines(string(r.key.pem)) {
+	for line := range strings.Lines(string(r.key.pem) + string(r.second.pem)) {
 		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") && strings.Contains(out, line) {
 			t.Error("the private key is in Packer's log")
 		}
@@ -345,6 +348,51 @@ func acceptsAndRefuses(t *testing.T, v verifier, r released, name string) {
 	} {
 		if out, status := v.verify(t, tc.statement, tc.key, tc.artifact, tc.predicate); status == 0 {
 			t.Errorf("it accepts %s: %s", what, out)
+		}
+	}
+}
+
+// An envelope of several signatures is as good as one of each; a Sigstore bundle has the first one's.
+func TestTwoKeys(t *testing.T) {
+	r := newPacker(t, startNode(t, "ubuntu-24.04")).build(t, "ecdsa with two keys")
+	third := newKey(t, "ecdsa")
+	harden, err := filepath.Abs("../../build/harden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	vsa := r.file("files", "vsa")
+	if out, status := run(t, nil, harden, "sign", "--key", third.private, vsa); status != 0 {
+		t.Fatalf("a third signature cannot be added: %s", out)
+	}
+	stranger := newKey(t, "ed25519")
+	for _, v := range verifiers(t) {
+		for _, signer := range []struct {
+			name string
+			key  keyPair
+			ok   bool
+		}{
+			{"the first", r.key, true}, {"the second", r.second, v.name != "cosign"}, {"who signed later", third, v.name != "cosign"}, {"a stranger", stranger, false},
+		} {
+			out, status := v.verify(t, vsa, signer.key.public, r.image, attest.VSAType)
+			if (status == 0) != signer.ok {
+				t.Errorf("%s with the key of %s ends with %d: %s", v.name, signer.name, status, out)
+			}
+		}
+	}
+	for _, tc := range []struct {
+		threshold string
+		keys      []keyPair
+		ok        bool
+	}{
+		{"2", []keyPair{r.key, r.second}, true}, {"3", []keyPair{r.key, r.second, third}, true},
+		{"2", []keyPair{r.key, stranger}, false}, {"3", []keyPair{r.key, r.second, stranger}, false},
+	} {
+		args := []string{"verify", "--threshold", tc.threshold, "--subject", r.image, vsa}
+		for _, k := range tc.keys {
+			args = append(args, "--key", k.public)
+		}
+		if out, status := run(t, nil, harden, args...); (status == 0) != tc.ok {
+			t.Errorf("a threshold of %s of %d keys ends with %d: %s", tc.threshold, len(tc.keys), status, out)
 		}
 	}
 }

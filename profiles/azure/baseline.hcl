@@ -1,13 +1,32 @@
 # An add-on for Ubuntu and Azure Linux: the checks of Azure's own baseline, by their rule ids.
 
 profile "azure-security-baseline" {
-  version   = "1.0"
+  version   = "1.1"
   benchmark = "Azure Linux security baseline"
 
   variables = {
-    umask            = "077"
-    shadow_mode      = "0400"
-    password_history = 5
+    umask              = "077"
+    shadow_mode        = "0400"
+    grub_config_mode   = "0400"
+    password_history   = 5
+    ssh_max_auth_tries = 6
+    ssh_ciphers        = ["aes256-ctr", "aes192-ctr", "aes128-ctr"]
+    ssh_macs = [
+      "hmac-sha2-512-etm@openssh.com",
+      "hmac-sha2-256-etm@openssh.com",
+      "hmac-sha2-512",
+      "hmac-sha2-256",
+    ]
+  }
+
+  control "d13a3969-b46a-4017-a894-765a4d6252db" {
+    level = 1
+    title = "Azure's configuration agent logs what it should"
+
+    not_applicable {
+      reason = "about the agent that makes Azure's own report: it comes to a machine with that report, and an image has none"
+      owner  = "azure"
+    }
   }
 
   control "43119747-263c-2c92-4ce5-726e63259049" {
@@ -200,6 +219,16 @@ profile "azure-security-baseline" {
     rules = ["talk-client-absent"]
   }
 
+  control "1d498679-5780-6db3-14cc-6433011e0310" {
+    level = 1
+    rules = ["hosts-allow-access"]
+  }
+
+  control "71d554b5-1436-9676-1966-939ded8d0a37" {
+    level = 1
+    rules = ["hosts-deny-access"]
+  }
+
   control "eb6c608a-2316-41bd-aa00-604249e31f27" {
     level = 1
     rules = ["firewall-default-deny"]
@@ -305,6 +334,11 @@ profile "azure-security-baseline" {
     rules = ["kmod-jffs2-disabled"]
   }
 
+  control "34e19f66-2387-4cdc-8ab2-cfac8e5865f0" {
+    level = 1
+    rules = ["kernel-from-packages"]
+  }
+
   control "13dabe7c-02ea-09d2-1a97-42cc7ac94eaa" {
     level = 1
     rules = ["shadow-access"]
@@ -368,6 +402,11 @@ profile "azure-security-baseline" {
   control "d790e942-efd3-42e6-a3a5-9eb1d651a588" {
     level = 1
     rules = ["aslr-on"]
+  }
+
+  control "49c89437-d116-4d84-a91d-0dd59daafa0d" {
+    level = 1
+    rules = ["nx-not-switched-off"]
   }
 
   control "d66f8908-7b9f-77fc-18d4-af85197e0aeb" {

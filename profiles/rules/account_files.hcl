@@ -17,8 +17,11 @@ variable "shadow_mode" {
 }
 
 rule "passwd-access" {
-  title = "Only root may write passwd"
-  why   = "Whoever writes there is root. Everybody has to read it, or names cannot be looked up. Source: CIS benchmarks, system file permissions; passwd(5)."
+  title    = "Only root may write passwd"
+  why      = "Whoever writes there is root."
+  breaks   = "Nothing: everybody can still read it, without which names cannot be looked up. A parameter that takes reading away breaks that for every service."
+  source   = "CIS benchmarks, system file permissions; passwd(5)."
+  severity = "high"
 
   file "/etc/passwd" {
     owner = "root"
@@ -28,8 +31,11 @@ rule "passwd-access" {
 }
 
 rule "passwd-backup-access" {
-  title = "Only root may write the copy of passwd"
-  why   = "The copy is what a broken file is replaced with. Nothing needs to read it. Source: CIS benchmarks, system file permissions; vipw(8)."
+  title    = "Only root may write the copy of passwd"
+  why      = "The copy is what a broken file is replaced with."
+  breaks   = "Nothing: only shadow's programs use it, as root."
+  source   = "CIS benchmarks, system file permissions; vipw(8)."
+  severity = "medium"
 
   file "/etc/passwd-" {
     owner = "root"
@@ -39,8 +45,11 @@ rule "passwd-backup-access" {
 }
 
 rule "group-access" {
-  title = "Only root may write group"
-  why   = "Whoever writes there is in every group. Everybody has to read it, or names cannot be looked up. Source: CIS benchmarks, system file permissions; group(5)."
+  title    = "Only root may write group"
+  why      = "Whoever writes there is in every group."
+  breaks   = "Nothing: everybody can still read it, without which names cannot be looked up. A parameter that takes reading away breaks that for every service."
+  source   = "CIS benchmarks, system file permissions; group(5)."
+  severity = "high"
 
   file "/etc/group" {
     owner = "root"
@@ -50,8 +59,11 @@ rule "group-access" {
 }
 
 rule "group-backup-access" {
-  title = "Only root may write the copy of group"
-  why   = "The copy is what a broken file is replaced with. Nothing needs to read it. Source: CIS benchmarks, system file permissions; vigr(8)."
+  title    = "Only root may write the copy of group"
+  why      = "The copy is what a broken file is replaced with."
+  breaks   = "Nothing: only shadow's programs use it, as root."
+  source   = "CIS benchmarks, system file permissions; vigr(8)."
+  severity = "medium"
 
   file "/etc/group-" {
     owner = "root"
@@ -61,8 +73,11 @@ rule "group-backup-access" {
 }
 
 rule "shadow-access" {
-  title = "Only root and the group shadow may read the shadow file"
-  why   = "Hashes that can be read can be guessed at leisure. PAM's helper unix_chkpwd reads the file as root or as the group shadow; a group that is neither breaks screen lockers. Source: CIS benchmarks, system file permissions; shadow(5)."
+  title    = "Only root and the group shadow may read the shadow file"
+  why      = "Hashes that can be read can be guessed at leisure."
+  breaks   = "A group other than shadow or root breaks programs that check passwords as a member of it, such as screen lockers. PAM's helper unix_chkpwd goes on."
+  source   = "CIS benchmarks, system file permissions; shadow(5), unix_chkpwd(8)."
+  severity = "high"
 
   file "/etc/shadow" {
     owner  = "root"
@@ -72,8 +87,11 @@ rule "shadow-access" {
 }
 
 rule "shadow-backup-access" {
-  title = "Only root and the group shadow may read the copy of the shadow file"
-  why   = "It holds hashes like the file itself. Nothing needs to read it. Source: CIS benchmarks, system file permissions; vipw(8)."
+  title    = "Only root and the group shadow may read the copy of the shadow file"
+  why      = "The copy holds hashes like the file itself."
+  breaks   = "Nothing: only shadow's programs use it, as root."
+  source   = "CIS benchmarks, system file permissions; vipw(8)."
+  severity = "high"
 
   file "/etc/shadow-" {
     owner  = "root"
@@ -83,8 +101,11 @@ rule "shadow-backup-access" {
 }
 
 rule "gshadow-access" {
-  title = "Only root and the group shadow may read gshadow"
-  why   = "It holds the hashes of groups' passwords, and who administers them. Nothing but shadow's programs reads it. Source: CIS benchmarks, system file permissions; gshadow(5)."
+  title    = "Only root and the group shadow may read gshadow"
+  why      = "It holds the hashes of groups' passwords, and who administers them."
+  breaks   = "Nothing: only shadow's programs read it, as root."
+  source   = "CIS benchmarks, system file permissions; gshadow(5)."
+  severity = "medium"
 
   file "/etc/gshadow" {
     owner  = "root"
@@ -94,8 +115,11 @@ rule "gshadow-access" {
 }
 
 rule "gshadow-backup-access" {
-  title = "Only root and the group shadow may read the copy of gshadow"
-  why   = "It holds hashes like the file itself. Nothing needs to read it. Source: CIS benchmarks, system file permissions; vigr(8)."
+  title    = "Only root and the group shadow may read the copy of gshadow"
+  why      = "The copy holds hashes like the file itself."
+  breaks   = "Nothing: only shadow's programs use it, as root."
+  source   = "CIS benchmarks, system file permissions; vigr(8)."
+  severity = "medium"
 
   file "/etc/gshadow-" {
     owner  = "root"
@@ -105,8 +129,11 @@ rule "gshadow-backup-access" {
 }
 
 rule "shells-access" {
-  title = "Only root may write the list of shells"
-  why   = "Whoever writes there decides which programs count as a login. Everybody has to read it. Source: CIS benchmarks, system file permissions; shells(5)."
+  title    = "Only root may write the list of shells"
+  why      = "Whoever writes there decides which programs count as a login shell."
+  breaks   = "Nothing: everybody can still read it."
+  source   = "CIS benchmarks, system file permissions; shells(5)."
+  severity = "low"
 
   file "/etc/shells" {
     owner = "root"
@@ -116,8 +143,11 @@ rule "shells-access" {
 }
 
 rule "opasswd-access" {
-  title = "Only root may read old passwords"
-  why   = "The hashes of earlier passwords say much about the next. PAM's modules read the file as root. Source: CIS benchmarks, system file permissions; pam_pwhistory(8)."
+  title    = "Only root may read old passwords"
+  why      = "The hashes of earlier passwords say much about the next."
+  breaks   = "Nothing: PAM's modules read and write the file as root."
+  source   = "CIS benchmarks, system file permissions; pam_pwhistory(8)."
+  severity = "medium"
 
   file "/etc/security/opasswd" {
     owner = "root"

@@ -36,8 +36,11 @@ variable "su_group" {
 }
 
 rule "password-quality" {
-  title = "New passwords are long and mixed"
-  why   = "Short and simple passwords are guessed, offline in seconds. Passwords that exist stay; automation that sets simple ones fails. Source: CIS benchmarks, password creation; pam_pwquality(8), pwquality.conf(5)."
+  title    = "New passwords are long and mixed"
+  why      = "Short and simple passwords are guessed, from a stolen hash in seconds."
+  breaks   = "Automation that sets simple passwords fails. Passwords that exist stay, and logins with keys are not affected."
+  source   = "CIS benchmarks, password creation; pam_pwquality(8), pwquality.conf(5)."
+  severity = "medium"
 
   pam "password quality" {
     stack   = "password"
@@ -68,8 +71,11 @@ rule "password-quality" {
 }
 
 rule "account-lockout" {
-  title = "Wrong passwords lock the account for a while"
-  why   = "Without it a password can be guessed at leisure. Anybody who knows a name can lock its account for that time, so it opens again by itself. Source: CIS benchmarks, lockout; pam_faillock(8)."
+  title    = "Wrong passwords lock the account for a while"
+  why      = "Without a lock a password can be guessed at leisure."
+  breaks   = "Anybody who knows a name can lock its account for that time, and a job that keeps trying an old password locks its own. The lock opens again by itself."
+  source   = "CIS benchmarks, lockout; pam_faillock(8)."
+  severity = "medium"
 
   pam_lockout "accounts" {
     deny        = var.lockout_attempts
@@ -78,8 +84,11 @@ rule "account-lockout" {
 }
 
 rule "password-max-days" {
-  title = "Passwords of new accounts expire"
-  why   = "A stolen password stops working some day. The limit is taken by accounts that are made later; expiring root's password breaks the provisioning of nodes. Source: CIS benchmarks, shadow password suite; login.defs(5)."
+  title    = "Passwords of new accounts expire"
+  why      = "A stolen password stops working some day."
+  breaks   = "Accounts that are made later take the limit: where they are made with a password and nobody changes it, their cron jobs and key logins stop when it expires. Expiring root's breaks the provisioning of nodes."
+  source   = "CIS benchmarks, shadow password suite; login.defs(5)."
+  severity = "low"
 
   key_value "PASS_MAX_DAYS" {
     file = "/etc/login.defs"
@@ -89,8 +98,11 @@ rule "password-max-days" {
 }
 
 rule "password-inactive-lock" {
-  title = "New accounts are locked when their password has long expired"
-  why   = "An account that nobody uses is one that nobody watches. The limit is taken by accounts that are made later. Source: CIS benchmarks, shadow password suite; useradd(8), -D."
+  title    = "New accounts are locked when their password has long expired"
+  why      = "An account that nobody uses is one that nobody watches."
+  breaks   = "Accounts that are made later are locked that long after their password has expired, also for keys. Accounts without a password expiry never are."
+  source   = "CIS benchmarks, shadow password suite; useradd(8), -D."
+  severity = "low"
 
   key_value "INACTIVE" {
     file = "/etc/default/useradd"
@@ -100,8 +112,11 @@ rule "password-inactive-lock" {
 }
 
 rule "umask-restrictive" {
-  title = "New files are closed to others"
-  why   = "Secrets are often written by programs that never think of modes. Shells, ssh commands and sudo sessions count. Programs that share files through others' rights need an explicit mode. Source: CIS benchmarks, user accounts; pam_umask(8), bash(1)."
+  title    = "New files are closed to others"
+  why      = "Secrets are often written by programs that never think of modes. Shells, ssh commands and sudo sessions count."
+  breaks   = "What root installs for other accounts is closed to them unless the mode is given: scripts that write a service's configuration, and builds that copy files, need chmod or install -m. Services of systemd have a mask of their own."
+  source   = "CIS benchmarks, user accounts; pam_umask(8), bash(1)."
+  severity = "medium"
 
   umask "sessions" {
     value = var.umask
@@ -109,8 +124,11 @@ rule "umask-restrictive" {
 }
 
 rule "su-restricted" {
-  title = "Only a group that is named for it may use su"
-  why   = "Administrators use sudo, which logs who did what; su only needs a password that leaked. The group may be empty: then only root may. Source: CIS benchmarks, su; pam_wheel(8)."
+  title    = "Only a group that is named for it may use su"
+  why      = "Administrators use sudo, which logs who did what; su only needs a password that leaked."
+  breaks   = "Accounts outside the group can no longer use su; with the group empty, only root can. runuser, sudo and su by root go on."
+  source   = "CIS benchmarks, su; pam_wheel(8)."
+  severity = "medium"
 
   pam "su is for a group" {
     stack     = "auth"

@@ -6,8 +6,11 @@ variable "apparmor_exempt_profiles" {
 }
 
 rule "apparmor-enabled-at-boot" {
-  title = "The kernel starts with AppArmor"
-  why   = "A kernel that was told otherwise, or that prefers another module, confines nothing. Only one of the older modules is in force: where SELinux is wanted, waive this. Source: CIS benchmarks, mandatory access control; kernel-parameters, apparmor and security."
+  title    = "The kernel starts with AppArmor"
+  why      = "A kernel that was told otherwise, or that prefers another module, confines nothing, and container runtimes then leave out their profile as well."
+  breaks   = "Only one of the older security modules is in force: where SELinux is wanted, waive this. It takes a reboot."
+  source   = "CIS benchmarks, mandatory access control; kernel documentation, kernel-parameters, apparmor and security."
+  severity = "medium"
 
   kernel_argument "apparmor" {
     value = "1"
@@ -18,8 +21,11 @@ rule "apparmor-enabled-at-boot" {
 }
 
 rule "apparmor-profiles-loaded" {
-  title = "Every AppArmor profile is loaded, and enforced or complaining"
-  why   = "A profile that is disabled confines nothing; one in complain mode at least logs. Programs that need the rights that a profile denies stop working once it is loaded. Profiles that allow everything by intent, of which Ubuntu 24.04 ships many for browsers and sandboxes, deviate and are left alone. Source: CIS benchmarks, mandatory access control; apparmor.d(5)."
+  title    = "Every AppArmor profile is loaded, and enforced or complaining"
+  why      = "A profile that is disabled confines nothing; one in complain mode at least logs."
+  breaks   = "Programs that need the rights that a profile denies stop working once it is loaded and enforced. Profiles that allow everything by intent, of which Ubuntu 24.04 ships many for browsers and sandboxes, are left alone."
+  source   = "CIS benchmarks, mandatory access control; apparmor.d(5)."
+  severity = "low"
 
   apparmor "profiles" {
     mode   = "loaded"
@@ -28,8 +34,11 @@ rule "apparmor-profiles-loaded" {
 }
 
 rule "apparmor-profiles-enforced" {
-  title = "Every AppArmor profile is enforced"
-  why   = "A profile in complain mode logs what it should prevent. Workloads that were never tried with a profile may stop. Source: CIS benchmarks, mandatory access control; apparmor.d(5)."
+  title    = "Every AppArmor profile is enforced"
+  why      = "A profile in complain mode logs what it should prevent."
+  breaks   = "Workloads and add-ons that were never tried with a profile may stop, containers among them where a profile is meant for them."
+  source   = "CIS benchmarks, mandatory access control; apparmor.d(5)."
+  severity = "medium"
 
   apparmor "profiles" {
     mode   = "enforce"

@@ -1,5 +1,5 @@
 # What the audit system records, how it keeps its log, and who may touch it. None of it applies where
-# auditd is not installed. AKS nodes run without auditd, so the AKS profiles ask for auditd-off instead.
+# auditd is not installed. AKS nodes run without it: auditd-off is the rule for that.
 
 variable "audit_uid_min" {
   description = "first user number of people, UID_MIN of login.defs"
@@ -42,8 +42,11 @@ variable "audit_admin_space_left_action" {
 }
 
 rule "auditd-enabled" {
-  title = "auditd starts at boot"
-  why   = "Without the daemon nothing of what the kernel records is kept. It costs time on every recorded event, which is why AKS nodes go without. Source: CIS benchmarks, auditd; auditd(8)."
+  title    = "auditd starts at boot"
+  why      = "Without the daemon nothing of what the kernel records is kept."
+  breaks   = "Every recorded event costs time, which every pod of a node pays: AKS nodes go without. Two readers of the audit stream take events from each other."
+  source   = "CIS benchmarks, auditd; auditd(8)."
+  severity = "medium"
 
   unit "auditd.service" {
     state  = "enabled"
@@ -52,8 +55,11 @@ rule "auditd-enabled" {
 }
 
 rule "auditd-off" {
-  title = "auditd does not start"
-  why   = "Recording system calls slows down every pod of a node, and two readers of the audit stream take events from each other. Source: AKS host hardening; azure node images."
+  title    = "auditd does not start"
+  why      = "Recording system calls slows down every pod of a node, and two readers of the audit stream take events from each other."
+  breaks   = "Nothing is recorded any more, so an investigation has only the logs. Where a benchmark asks for auditd, this is the opposite."
+  source   = "AKS host hardening, as the node image builder does it (github.com/Azure/AgentBaker)."
+  severity = "low"
 
   unit "auditd.service" {
     state  = "masked"
@@ -62,8 +68,11 @@ rule "auditd-off" {
 }
 
 rule "audit-scope" {
-  title = "Changes of who may use sudo are recorded"
-  why   = "A new line in sudoers is how an intruder stays root. Without a record nobody can tell when it came. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Changes of who may use sudo are recorded"
+  why      = "A new line in sudoers is how an intruder stays root, and without a record nobody can tell when it came."
+  breaks   = "Nothing: the files change rarely, so few records are made."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "medium"
 
   audit_rule "scope" {
     lines = [
@@ -74,8 +83,11 @@ rule "audit-scope" {
 }
 
 rule "audit-user-emulation" {
-  title = "What runs as another user is recorded"
-  why   = "Everything that sudo or su starts has an effective user that is not the real one: this is the log of administration that the user cannot edit. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "What runs as another user is recorded"
+  why      = "Everything that sudo or su starts has an effective user that is not the real one: this is the log of administration that the user cannot edit."
+  breaks   = "Every start of a program is looked at, and automation that works through sudo fills the log."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "medium"
 
   audit_rule "user_emulation" {
     lines = [
@@ -86,8 +98,11 @@ rule "audit-user-emulation" {
 }
 
 rule "audit-sudo-log" {
-  title = "Changes of sudo's log are recorded"
-  why   = "Whoever clears the log of sudo hides what was done as root. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Changes of sudo's log are recorded"
+  why      = "Whoever clears the log of sudo hides what was done as root."
+  breaks   = "Every command by sudo writes that log, and so makes a record."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "medium"
 
   audit_rule "sudo_log_file" {
     lines = [
@@ -97,8 +112,11 @@ rule "audit-sudo-log" {
 }
 
 rule "audit-time-change" {
-  title = "Changes of the clock are recorded"
-  why   = "A clock that was moved makes every other log lie. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Changes of the clock are recorded"
+  why      = "A clock that was moved makes every other log lie."
+  breaks   = "Time daemons adjust the clock all day, so each adjustment is a record."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "medium"
 
   audit_rule "time-change" {
     lines = [
@@ -112,8 +130,11 @@ rule "audit-time-change" {
 }
 
 rule "audit-system-locale" {
-  title = "Changes of names and networks are recorded"
-  why   = "Host names and network files decide which machine others believe this to be. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Changes of names and networks are recorded"
+  why      = "Host names and network files decide which machine others believe this to be."
+  breaks   = "Every container that starts sets a host name of its own, and makes a record. Otherwise these change rarely."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "low"
 
   audit_rule "system-locale" {
     lines = [
@@ -131,8 +152,11 @@ rule "audit-system-locale" {
 }
 
 rule "audit-access" {
-  title = "Refused accesses to files are recorded"
-  why   = "Many refusals in a row are somebody looking for a way in. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Refused accesses to files are recorded"
+  why      = "Many refusals in a row are somebody looking for a way in."
+  breaks   = "Every open of a file is looked at, for all users' programs: the costliest rules beside those of deletions and modes."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "medium"
 
   audit_rule "access" {
     lines = [
@@ -145,8 +169,11 @@ rule "audit-access" {
 }
 
 rule "audit-identity" {
-  title = "Changes of accounts are recorded"
-  why   = "A new user, group or password is recorded when it is made, whatever made it. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Changes of accounts are recorded"
+  why      = "A new user, group or password is recorded when it is made, whatever made it."
+  breaks   = "Nothing: the files change rarely, so few records are made."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "medium"
 
   audit_rule "identity" {
     lines = [
@@ -163,8 +190,11 @@ rule "audit-identity" {
 }
 
 rule "audit-perm-mod" {
-  title = "Changes of modes, owners and attributes are recorded"
-  why   = "A set-user-id bit or an owner that changes is how a user's file becomes a way to root. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Changes of modes, owners and attributes are recorded"
+  why      = "A set-user-id bit or an owner that changes is how a user's file becomes a way to root."
+  breaks   = "Unpacking archives and installing software in a session makes many records."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "medium"
 
   audit_rule "perm_mod" {
     lines = [
@@ -179,8 +209,11 @@ rule "audit-perm-mod" {
 }
 
 rule "audit-mounts" {
-  title = "Mounts by users are recorded"
-  why   = "A mount brings in data and programs, and takes data out. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Mounts by users are recorded"
+  why      = "A mount brings in data and programs, and takes data out."
+  breaks   = "Nothing: mounts by the kubelet and by containers belong to no login, and are left out."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "low"
 
   audit_rule "mounts" {
     lines = [
@@ -191,8 +224,11 @@ rule "audit-mounts" {
 }
 
 rule "audit-session" {
-  title = "Changes of the session files are recorded"
-  why   = "These files say who was logged in; editing them hides a session. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Changes of the session files are recorded"
+  why      = "These files say who was logged in; editing them hides a session."
+  breaks   = "Nothing: a few records for each login."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "low"
 
   audit_rule "session" {
     lines = [
@@ -204,8 +240,11 @@ rule "audit-session" {
 }
 
 rule "audit-logins" {
-  title = "Changes of the login records are recorded"
-  why   = "Clearing them hides failed and successful logins. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Changes of the login records are recorded"
+  why      = "Clearing the login records hides failed and successful logins."
+  breaks   = "Nothing: a few records for each login. A guessing attack makes one for each try."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "medium"
 
   audit_rule "logins" {
     lines = [
@@ -216,8 +255,11 @@ rule "audit-logins" {
 }
 
 rule "audit-delete" {
-  title = "Deletions of files by users are recorded"
-  why   = "What an intruder removes is often the only trace of what was there. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Deletions of files by users are recorded"
+  why      = "What an intruder removes is often the only trace of what was there."
+  breaks   = "Programs that work with temporary files in a session make a record for each."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "low"
 
   audit_rule "delete" {
     lines = [
@@ -228,8 +270,11 @@ rule "audit-delete" {
 }
 
 rule "audit-mac-policy" {
-  title = "Changes of AppArmor's policy are recorded"
-  why   = "A profile that is loosened lets a service do more, quietly. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Changes of AppArmor's policy are recorded"
+  why      = "A profile that is loosened lets a service do more, quietly."
+  breaks   = "Nothing: the files change when packages are installed, and rarely else."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "medium"
 
   audit_rule "MAC-policy" {
     lines = [
@@ -240,8 +285,11 @@ rule "audit-mac-policy" {
 }
 
 rule "audit-chcon" {
-  title = "Every use of chcon is recorded"
-  why   = "It changes security contexts; failed tries count as well. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Every use of chcon is recorded"
+  why      = "chcon changes security contexts; failed tries count as well."
+  breaks   = "Nothing: systems without SELinux never use it."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "low"
 
   audit_rule "chcon" {
     lines = [
@@ -251,8 +299,11 @@ rule "audit-chcon" {
 }
 
 rule "audit-setfacl" {
-  title = "Every use of setfacl is recorded"
-  why   = "It changes access control lists; failed tries count as well. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Every use of setfacl is recorded"
+  why      = "setfacl changes access control lists; failed tries count as well."
+  breaks   = "Nothing: one record for each use in a session."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "low"
 
   audit_rule "setfacl" {
     lines = [
@@ -262,8 +313,11 @@ rule "audit-setfacl" {
 }
 
 rule "audit-chacl" {
-  title = "Every use of chacl is recorded"
-  why   = "It changes access control lists by the older tool; failed tries count as well. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Every use of chacl is recorded"
+  why      = "chacl changes access control lists by the older tool; failed tries count as well."
+  breaks   = "Nothing: one record for each use in a session."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "low"
 
   audit_rule "chacl" {
     lines = [
@@ -273,8 +327,11 @@ rule "audit-chacl" {
 }
 
 rule "audit-usermod" {
-  title = "Every use of usermod is recorded"
-  why   = "It changes accounts; failed tries count as well. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Every use of usermod is recorded"
+  why      = "usermod changes accounts; failed tries count as well."
+  breaks   = "Nothing: one record for each use in a session."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "medium"
 
   audit_rule "usermod" {
     lines = [
@@ -284,8 +341,11 @@ rule "audit-usermod" {
 }
 
 rule "audit-kernel-modules" {
-  title = "Loading and unloading of kernel modules is recorded"
-  why   = "A module runs with every right there is. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Loading and unloading of kernel modules is recorded"
+  why      = "A module runs with every right there is."
+  breaks   = "Nothing: modules that the kernel asks for by itself belong to no login, and are left out."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "medium"
 
   audit_rule "kernel_modules" {
     lines = [
@@ -296,8 +356,11 @@ rule "audit-kernel-modules" {
 }
 
 rule "audit-privileged" {
-  title = "Every start of a set-user-id program by a user is recorded"
-  why   = "These programs are the doors from a user to root. The benchmark searches the whole file system; this looks in the directories that hold programs, and the walk's inventory lists what is elsewhere. Source: CIS benchmarks, auditd rules; auditctl(8)."
+  title    = "Every start of a set-user-id program by a user is recorded"
+  why      = "These programs are the doors from a user to root. The benchmark searches the whole file system; this looks in the directories that hold programs, and the rules about set-user-id programs list what is elsewhere."
+  breaks   = "Every sudo, su, mount or crontab in a session makes a record. A program that is installed later needs a rule of its own."
+  source   = "CIS benchmarks, auditd rules; auditctl(8)."
+  severity = "medium"
 
   audit_privileged "programs" {
     uid_min = var.audit_uid_min
@@ -305,8 +368,11 @@ rule "audit-privileged" {
 }
 
 rule "audit-immutable" {
-  title = "The audit rules are locked until the next boot"
-  why   = "Otherwise root, or whoever became root, turns the recording off first. Changing a rule then takes a reboot. Source: CIS benchmarks, auditd rules; auditctl(8), -e."
+  title    = "The audit rules are locked until the next boot"
+  why      = "Otherwise whoever became root turns the recording off first."
+  breaks   = "Changing a rule takes a reboot, also one that turns out to be too costly, and agents that add rules of their own as they start fail to."
+  source   = "CIS benchmarks, auditd rules; auditctl(8), -e."
+  severity = "medium"
 
   audit_control "enabled" {
     value = 2
@@ -314,15 +380,21 @@ rule "audit-immutable" {
 }
 
 rule "audit-loaded-as-configured" {
-  title = "What the kernel audits is what the files say"
-  why   = "Rules that were only typed in are gone after a boot; files that were only edited do nothing yet. The configured lines are listed for a person to compare. Source: CIS benchmarks, auditd rules; augenrules(8)."
+  title    = "What the kernel audits is what the files say"
+  why      = "Rules that were only typed in are gone after a boot; files that were only edited do nothing yet."
+  breaks   = "Nothing: the configured lines are listed for a person to compare."
+  source   = "CIS benchmarks, auditd rules; augenrules(8)."
+  severity = "low"
 
   audit_merged "rules" {}
 }
 
 rule "audit-log-size" {
-  title = "Audit log files have a stated size"
-  why   = "Files that are too small turn over too often, and one without a bound fills the disk. Source: CIS benchmarks, auditd data retention; auditd.conf(5)."
+  title    = "Audit log files have a stated size"
+  why      = "Files that are too small turn over too often, and one without a bound fills the disk."
+  breaks   = "Nothing by itself; what happens at that size is another rule's."
+  source   = "CIS benchmarks, auditd data retention; auditd.conf(5), max_log_file."
+  severity = "low"
 
   audit_setting "max_log_file" {
     min = var.audit_max_log_file
@@ -330,8 +402,11 @@ rule "audit-log-size" {
 }
 
 rule "audit-logs-kept" {
-  title = "Audit logs are not deleted when they turn over"
-  why   = "Rotation deletes the oldest file, and with it the evidence. The logs then have to be shipped or removed by hand. Source: CIS benchmarks, auditd data retention; auditd.conf(5)."
+  title    = "Audit logs are not deleted when they turn over"
+  why      = "Rotation deletes the oldest file, and with it the evidence."
+  breaks   = "The disk fills until somebody ships the logs or removes them, and a node evicts its pods when it does."
+  source   = "CIS benchmarks, auditd data retention; auditd.conf(5), max_log_file_action."
+  severity = "low"
 
   audit_setting "max_log_file_action" {
     one_of = var.audit_max_log_file_action
@@ -339,8 +414,11 @@ rule "audit-logs-kept" {
 }
 
 rule "audit-disk-full" {
-  title = "The machine does not go on unrecorded when the audit disk is full or fails"
-  why   = "It stops instead: right where the log matters more than the service, wrong for most nodes. Source: CIS benchmarks, auditd data retention; auditd.conf(5)."
+  title    = "The machine does not go on unrecorded when the audit disk is full or fails"
+  why      = "A machine that goes on when nothing can be recorded can be used unseen: fill the disk first."
+  breaks   = "The machine halts, or goes to a single-user shell that nobody sees: with a full disk, all pods of a node are gone. Right where the log matters more than the service, wrong for most nodes."
+  source   = "CIS benchmarks, auditd data retention; auditd.conf(5), disk_full_action, disk_error_action."
+  severity = "low"
 
   audit_setting "disk_full_action" {
     one_of = var.audit_disk_full_action
@@ -352,8 +430,11 @@ rule "audit-disk-full" {
 }
 
 rule "audit-space-warning" {
-  title = "Somebody hears of it when audit space runs short"
-  why   = "A full disk that nobody knew of ends the record, or the machine. Source: CIS benchmarks, auditd data retention; auditd.conf(5)."
+  title    = "Somebody hears of it when audit space runs short"
+  why      = "A full disk that nobody knew of ends the record, or the machine."
+  breaks   = "With the default values a machine whose audit space is nearly gone goes to a single-user shell; mail is only sent where a mail program is installed."
+  source   = "CIS benchmarks, auditd data retention; auditd.conf(5), space_left_action, admin_space_left_action."
+  severity = "low"
 
   audit_setting "space_left_action" {
     one_of = var.audit_space_left_action
@@ -365,8 +446,11 @@ rule "audit-space-warning" {
 }
 
 rule "audit-log-mode" {
-  title = "Audit logs are for root and one group to read"
-  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+  title    = "Audit logs are for root and one group to read"
+  why      = "Who can read the log learns what is watched; who can write it changes what happened."
+  breaks   = "Agents that read the log need root or the log's group."
+  source   = "CIS benchmarks, auditd file access; auditd.conf(5), log_file."
+  severity = "medium"
 
   audit_file "log" {
     mode = "0640"
@@ -374,8 +458,11 @@ rule "audit-log-mode" {
 }
 
 rule "audit-log-owner" {
-  title = "Audit logs belong to root"
-  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+  title    = "Audit logs belong to root"
+  why      = "The owner of the log can change it, whatever its mode."
+  breaks   = "Nothing: auditd writes it as root."
+  source   = "CIS benchmarks, auditd file access; auditd.conf(5), log_file."
+  severity = "medium"
 
   audit_file "log" {
     owner = "root"
@@ -383,8 +470,11 @@ rule "audit-log-owner" {
 }
 
 rule "audit-log-group" {
-  title = "Audit logs belong to the group root or adm"
-  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+  title    = "Audit logs belong to the group root or adm"
+  why      = "Members of the log's group learn what is watched."
+  breaks   = "Agents that read the log by another group lose it: auditd takes the group from log_group."
+  source   = "CIS benchmarks, auditd file access; auditd.conf(5), log_group."
+  severity = "medium"
 
   audit_file "log" {
     groups = ["root", "adm"]
@@ -392,8 +482,11 @@ rule "audit-log-group" {
 }
 
 rule "audit-log-directory" {
-  title = "The directory of the audit log is closed to users"
-  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+  title    = "The directory of the audit log is closed to users"
+  why      = "Who can write to the directory can replace the log."
+  breaks   = "Agents that read the log need root or the directory's group."
+  source   = "CIS benchmarks, auditd file access; auditd.conf(5), log_file."
+  severity = "medium"
 
   audit_file "log_directory" {
     mode = "0750"
@@ -401,8 +494,11 @@ rule "audit-log-directory" {
 }
 
 rule "audit-config-mode" {
-  title = "The audit configuration is closed to users"
-  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+  title    = "The audit configuration is closed to users"
+  why      = "Who can read the rules knows what is not watched; who can write them decides it."
+  breaks   = "Nothing: auditd and augenrules read them as root."
+  source   = "CIS benchmarks, auditd file access; auditd.conf(5), audit.rules(7)."
+  severity = "medium"
 
   audit_file "configuration" {
     mode = "0640"
@@ -410,8 +506,11 @@ rule "audit-config-mode" {
 }
 
 rule "audit-config-owner" {
-  title = "The audit configuration belongs to root"
-  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+  title    = "The audit configuration belongs to root"
+  why      = "The owner of a file can change it, whatever its mode."
+  breaks   = "Nothing: auditd and augenrules read them as root."
+  source   = "CIS benchmarks, auditd file access; auditd.conf(5), audit.rules(7)."
+  severity = "medium"
 
   audit_file "configuration" {
     owner = "root"
@@ -419,8 +518,11 @@ rule "audit-config-owner" {
 }
 
 rule "audit-config-group" {
-  title = "The audit configuration belongs to the group root"
-  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+  title    = "The audit configuration belongs to the group root"
+  why      = "Members of the group can read, and with a wide mode write, what is recorded."
+  breaks   = "Nothing: auditd and augenrules read them as root."
+  source   = "CIS benchmarks, auditd file access; auditd.conf(5), audit.rules(7)."
+  severity = "medium"
 
   audit_file "configuration" {
     groups = ["root"]
@@ -428,8 +530,11 @@ rule "audit-config-group" {
 }
 
 rule "audit-tools-mode" {
-  title = "Only root may change the audit programs"
-  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+  title    = "Only root may change the audit programs"
+  why      = "Root runs these programs: whoever changes one is root, and hides it."
+  breaks   = "Nothing: everybody may still start them, and the kernel answers root alone."
+  source   = "CIS benchmarks, auditd file access; auditctl(8)."
+  severity = "high"
 
   audit_file "tools" {
     mode = "0755"
@@ -437,8 +542,11 @@ rule "audit-tools-mode" {
 }
 
 rule "audit-tools-owner" {
-  title = "The audit programs belong to root"
-  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+  title    = "The audit programs belong to root"
+  why      = "The owner of a program can replace it, and root runs these."
+  breaks   = "Nothing: everybody may still start them."
+  source   = "CIS benchmarks, auditd file access; auditctl(8)."
+  severity = "high"
 
   audit_file "tools" {
     owner = "root"
@@ -446,8 +554,11 @@ rule "audit-tools-owner" {
 }
 
 rule "audit-tools-group" {
-  title = "The audit programs belong to the group root"
-  why   = "What users may read tells them what is watched, and what they may write lets them change it. Source: CIS benchmarks, auditd file access."
+  title    = "The audit programs belong to the group root"
+  why      = "With a mode that lets the group write, its members replace what root runs."
+  breaks   = "Nothing: everybody may still start them."
+  source   = "CIS benchmarks, auditd file access; auditctl(8)."
+  severity = "medium"
 
   audit_file "tools" {
     groups = ["root"]

@@ -6,8 +6,11 @@ variable "crontab_mode" {
 }
 
 rule "crontab-access" {
-  title = "Only root can read or change the system's crontab"
-  why   = "The file runs commands as root, and shows to readers what runs when. A system without it has nothing to protect. Source: CIS benchmarks, job schedulers."
+  title    = "Only root can read or change the system's crontab"
+  why      = "The file runs commands as root, and shows to readers what runs when."
+  breaks   = "Nothing: cron reads it as root. A system without it has nothing to protect."
+  source   = "CIS benchmarks, job schedulers; crontab(5)."
+  severity = "medium"
 
   file "/etc/crontab" {
     owner = "root"

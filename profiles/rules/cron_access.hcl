@@ -11,8 +11,11 @@ variable "cron_allow_mode" {
 }
 
 rule "cron-enabled" {
-  title = "The cron daemon starts at boot"
-  why   = "Rotation of logs, updates and checks of the system are its jobs. Source: CIS benchmarks, job schedulers."
+  title    = "The cron daemon starts at boot"
+  why      = "Rotation of logs, updates and checks of the system are cron's jobs on many systems."
+  breaks   = "Nothing: without jobs the daemon waits."
+  source   = "CIS benchmarks, job schedulers; cron(8)."
+  severity = "low"
 
   unit "cron.service" {
     state = "enabled"
@@ -21,8 +24,11 @@ rule "cron-enabled" {
 }
 
 rule "cron-hourly-access" {
-  title = "Only root can see or change the hourly jobs"
-  why   = "They run as root, and show to readers what runs when. Source: CIS benchmarks, job schedulers."
+  title    = "Only root can see or change the hourly jobs"
+  why      = "The jobs run as root, and show to readers what runs when."
+  breaks   = "Nothing: cron reads the directory as root."
+  source   = "CIS benchmarks, job schedulers; cron(8)."
+  severity = "medium"
 
   file "/etc/cron.hourly" {
     owner = "root"
@@ -32,8 +38,11 @@ rule "cron-hourly-access" {
 }
 
 rule "cron-daily-access" {
-  title = "Only root can see or change the daily jobs"
-  why   = "They run as root, and show to readers what runs when. Source: CIS benchmarks, job schedulers."
+  title    = "Only root can see or change the daily jobs"
+  why      = "The jobs run as root, and show to readers what runs when."
+  breaks   = "Nothing: cron reads the directory as root."
+  source   = "CIS benchmarks, job schedulers; cron(8)."
+  severity = "medium"
 
   file "/etc/cron.daily" {
     owner = "root"
@@ -43,8 +52,11 @@ rule "cron-daily-access" {
 }
 
 rule "cron-weekly-access" {
-  title = "Only root can see or change the weekly jobs"
-  why   = "They run as root, and show to readers what runs when. Source: CIS benchmarks, job schedulers."
+  title    = "Only root can see or change the weekly jobs"
+  why      = "The jobs run as root, and show to readers what runs when."
+  breaks   = "Nothing: cron reads the directory as root."
+  source   = "CIS benchmarks, job schedulers; cron(8)."
+  severity = "medium"
 
   file "/etc/cron.weekly" {
     owner = "root"
@@ -54,8 +66,11 @@ rule "cron-weekly-access" {
 }
 
 rule "cron-monthly-access" {
-  title = "Only root can see or change the monthly jobs"
-  why   = "They run as root, and show to readers what runs when. Source: CIS benchmarks, job schedulers."
+  title    = "Only root can see or change the monthly jobs"
+  why      = "The jobs run as root, and show to readers what runs when."
+  breaks   = "Nothing: cron reads the directory as root."
+  source   = "CIS benchmarks, job schedulers; cron(8)."
+  severity = "medium"
 
   file "/etc/cron.monthly" {
     owner = "root"
@@ -65,8 +80,11 @@ rule "cron-monthly-access" {
 }
 
 rule "cron-yearly-access" {
-  title = "Only root can see or change the yearly jobs"
-  why   = "They run as root, and show to readers what runs when. Source: CIS benchmarks, job schedulers."
+  title    = "Only root can see or change the yearly jobs"
+  why      = "The jobs run as root, and show to readers what runs when."
+  breaks   = "Nothing: cron reads the directory as root."
+  source   = "CIS benchmarks, job schedulers; cron(8)."
+  severity = "medium"
 
   file "/etc/cron.yearly" {
     owner = "root"
@@ -76,8 +94,11 @@ rule "cron-yearly-access" {
 }
 
 rule "cron-d-access" {
-  title = "Only root can see or change the jobs of packages"
-  why   = "Each file there says which user a command runs as. Source: CIS benchmarks, job schedulers."
+  title    = "Only root can see or change the jobs of packages"
+  why      = "Each file there says which user a command runs as."
+  breaks   = "Nothing: cron reads the directory as root, whoever its commands run as."
+  source   = "CIS benchmarks, job schedulers; cron(8)."
+  severity = "medium"
 
   file "/etc/cron.d" {
     owner = "root"
@@ -87,8 +108,11 @@ rule "cron-d-access" {
 }
 
 rule "anacrontab-access" {
-  title = "Only root can see or change anacron's jobs"
-  why   = "They run as root. A system without anacron has nothing to protect. Source: Azure security baseline for Linux; anacrontab(5)."
+  title    = "Only root can see or change anacron's jobs"
+  why      = "anacron's jobs run as root."
+  breaks   = "Nothing: anacron reads the file as root. A system without it has nothing to protect."
+  source   = "Azure security baseline for Linux; anacrontab(5)."
+  severity = "medium"
 
   file "/etc/anacrontab" {
     owner = "root"
@@ -98,8 +122,11 @@ rule "anacrontab-access" {
 }
 
 rule "cron-users-limited" {
-  title = "Only users on a list may have jobs of their own"
-  why   = "A job runs when its owner is long gone, and again after every reboot. The list is empty when it is made: then only root may, and jobs of other users stop being edited, not run. Source: CIS benchmarks, job schedulers; crontab(1)."
+  title    = "Only users on a list may have jobs of their own"
+  why      = "A job runs when its owner is long gone, and again after every reboot."
+  breaks   = "The list is empty when it is made: then only root may use crontab. Jobs that other users have go on, and cannot be edited by them."
+  source   = "CIS benchmarks, job schedulers; crontab(1)."
+  severity = "low"
 
   file "/etc/cron.allow" {
     state  = "present"
@@ -113,8 +140,11 @@ rule "cron-users-limited" {
 }
 
 rule "at-users-limited" {
-  title = "Only users on a list may run commands later"
-  why   = "What is run later leaves no session to see. The list is empty when it is made: then only root may. It does nothing where at is not installed, and holds once it is. Source: CIS benchmarks, job schedulers; at.allow(5)."
+  title    = "Only users on a list may run commands later"
+  why      = "What is run later leaves no session to see."
+  breaks   = "The list is empty when it is made: then only root may use at. It does nothing where at is not installed, and holds once it is."
+  source   = "CIS benchmarks, job schedulers; at.allow(5)."
+  severity = "low"
 
   file "/etc/at.allow" {
     state  = "present"

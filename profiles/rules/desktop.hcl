@@ -11,18 +11,28 @@ variable "screen_lock_seconds" {
 }
 
 rule "gdm-banner" {
-  title = "The graphical login shows a warning"
-  why   = "A warning is what allows prosecution in some jurisdictions. Source: CIS benchmarks, GNOME display manager; GNOME administrator's guide."
+  title    = "The graphical login shows a warning"
+  why      = "A warning is what allows prosecution in some jurisdictions."
+  breaks   = "Nothing on a node: node images have no graphical login."
+  source   = "CIS benchmarks, GNOME display manager; GNOME system administration guide, login screen."
+  severity = "low"
 
   gdm "org/gnome/login-screen/banner-message-enable" {
     source = "dconf"
     one_of = ["true"]
   }
+  gdm "org/gnome/login-screen/banner-message-text" {
+    source = "dconf"
+    filled = true
+  }
 }
 
 rule "gdm-user-list-off" {
-  title = "The graphical login lists no users"
-  why   = "The list gives whoever stands before the screen half of what a login takes. Source: CIS benchmarks, GNOME display manager."
+  title    = "The graphical login lists no users"
+  why      = "The list gives whoever stands before the screen half of what a login takes."
+  breaks   = "Users type their name. Nothing on a node: node images have no graphical login."
+  source   = "CIS benchmarks, GNOME display manager; GNOME system administration guide, login screen."
+  severity = "low"
 
   gdm "org/gnome/login-screen/disable-user-list" {
     source = "dconf"
@@ -31,8 +41,11 @@ rule "gdm-user-list-off" {
 }
 
 rule "gdm-screen-locks" {
-  title = "Screens that are left lock"
-  why   = "Whoever passes by would go on in the session. Source: CIS benchmarks, GNOME display manager."
+  title    = "Screens that are left lock"
+  why      = "Whoever passes by an open screen would go on in the session."
+  breaks   = "Users type their password again. Nothing on a node: node images have no desktop."
+  source   = "CIS benchmarks, GNOME display manager; GNOME system administration guide, screen lock."
+  severity = "medium"
 
   gdm "org/gnome/desktop/session/idle-delay" {
     source = "dconf"
@@ -45,8 +58,11 @@ rule "gdm-screen-locks" {
 }
 
 rule "gdm-screen-locks-fixed" {
-  title = "Users cannot keep their screens from locking"
-  why   = "A setting that a user changes protects nobody. Source: CIS benchmarks, GNOME display manager; dconf(7), locks."
+  title    = "Users cannot keep their screens from locking"
+  why      = "A setting that a user changes protects nobody."
+  breaks   = "Users cannot turn the lock off for a while. Nothing on a node: node images have no desktop."
+  source   = "CIS benchmarks, GNOME display manager; dconf(7), locks."
+  severity = "low"
 
   gdm "org/gnome/desktop/session/idle-delay" {
     source = "dconf"
@@ -61,8 +77,11 @@ rule "gdm-screen-locks-fixed" {
 }
 
 rule "gdm-automount-off" {
-  title = "Desktops mount no media by themselves"
-  why   = "A stick that is plugged in would be read by the system's file system drivers at once. Source: CIS benchmarks, GNOME display manager."
+  title    = "Desktops mount no media by themselves"
+  why      = "A stick that is plugged in would be read by the system's file system drivers at once."
+  breaks   = "Users mount media by hand. Nothing on a node: node images have no desktop."
+  source   = "CIS benchmarks, GNOME display manager; GNOME system administration guide, removable media."
+  severity = "medium"
 
   gdm "org/gnome/desktop/media-handling/automount" {
     source = "dconf"
@@ -75,8 +94,11 @@ rule "gdm-automount-off" {
 }
 
 rule "gdm-automount-fixed" {
-  title = "Users cannot have media mounted by themselves"
-  why   = "A setting that a user changes protects nobody. Source: CIS benchmarks, GNOME display manager; dconf(7), locks."
+  title    = "Users cannot have media mounted by themselves"
+  why      = "A setting that a user changes protects nobody."
+  breaks   = "Users mount media by hand. Nothing on a node: node images have no desktop."
+  source   = "CIS benchmarks, GNOME display manager; dconf(7), locks."
+  severity = "low"
 
   gdm "org/gnome/desktop/media-handling/automount" {
     source = "dconf"
@@ -91,8 +113,11 @@ rule "gdm-automount-fixed" {
 }
 
 rule "gdm-autorun-off" {
-  title = "Desktops start nothing from media"
-  why   = "What a stick holds would run as the user. Source: CIS benchmarks, GNOME display manager."
+  title    = "Desktops start nothing from media"
+  why      = "What a stick holds would run as the user."
+  breaks   = "Users start programs of media by hand. Nothing on a node: node images have no desktop."
+  source   = "CIS benchmarks, GNOME display manager; GNOME system administration guide, removable media."
+  severity = "medium"
 
   gdm "org/gnome/desktop/media-handling/autorun-never" {
     source = "dconf"
@@ -101,8 +126,11 @@ rule "gdm-autorun-off" {
 }
 
 rule "gdm-autorun-fixed" {
-  title = "Users cannot have media start programs"
-  why   = "A setting that a user changes protects nobody. Source: CIS benchmarks, GNOME display manager; dconf(7), locks."
+  title    = "Users cannot have media start programs"
+  why      = "A setting that a user changes protects nobody."
+  breaks   = "Users start programs of media by hand. Nothing on a node: node images have no desktop."
+  source   = "CIS benchmarks, GNOME display manager; dconf(7), locks."
+  severity = "low"
 
   gdm "org/gnome/desktop/media-handling/autorun-never" {
     source = "dconf"
@@ -112,8 +140,11 @@ rule "gdm-autorun-fixed" {
 }
 
 rule "gdm-xdmcp-off" {
-  title = "The display manager serves no remote displays"
-  why   = "XDMCP sends what is typed in clear. Source: CIS benchmarks, GNOME display manager."
+  title    = "The display manager serves no remote displays"
+  why      = "XDMCP sends what is typed in clear."
+  breaks   = "Terminals that show this machine's login screen from afar lose it. Nothing on a node."
+  source   = "CIS benchmarks, GNOME display manager; GDM reference manual, xdmcp section."
+  severity = "medium"
 
   gdm "xdmcp/Enable" {
     source    = "daemon"
@@ -123,8 +154,11 @@ rule "gdm-xdmcp-off" {
 }
 
 rule "gdm-wayland-off" {
-  title = "The display manager starts sessions without Xwayland"
-  why   = "Programs that speak X11 can watch each other's input in one Xwayland. Source: CIS benchmark of Ubuntu 22.04, GNOME display manager."
+  title    = "The display manager starts sessions without Xwayland"
+  why      = "Programs that speak X11 can watch each other's input in one Xwayland."
+  breaks   = "Sessions run on Xorg, where every program can watch every other: the benchmark trades one exposure for another. Nothing on a node."
+  source   = "CIS benchmark of Ubuntu 22.04, GNOME display manager; GDM reference manual, WaylandEnable."
+  severity = "low"
 
   gdm "daemon/WaylandEnable" {
     source = "daemon"

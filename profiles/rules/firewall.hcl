@@ -2,8 +2,11 @@
 # reached, and a default deny without that cuts ssh. AKS filters outside of the node, and says so in waivers.
 
 rule "firewall-single" {
-  title = "One firewall program loads rules at boot"
-  why   = "Two undo each other's rules, in an order that changes. Source: CIS benchmarks, host firewall; nft(8), ufw(8)."
+  title    = "One firewall program loads rules at boot"
+  why      = "Two firewall programs undo each other's rules, in an order that changes."
+  breaks   = "Nothing is changed: which of them stays is the operator's. Turning the wrong one off opens what it closed."
+  source   = "CIS benchmarks, host firewall; nft(8), ufw(8)."
+  severity = "low"
 
   firewall "any" {
     aspect = "single"
@@ -11,8 +14,11 @@ rule "firewall-single" {
 }
 
 rule "firewall-default-deny" {
-  title = "The firewall in use drops what no rule accepts"
-  why   = "A list of what is forbidden is never complete. Source: CIS benchmarks, host firewall; iptables(8)."
+  title    = "The firewall in use drops what no rule accepts"
+  why      = "A list of what is forbidden is never complete."
+  breaks   = "Nothing is changed: a default deny that knows nothing of ssh, the kubelet's port, pods and health probes cuts the machine off. AKS filters outside of the node."
+  source   = "Azure security baseline for Linux; iptables(8)."
+  severity = "medium"
 
   firewall "any" {
     aspect = "default_deny"
@@ -20,8 +26,11 @@ rule "firewall-default-deny" {
 }
 
 rule "ufw-enabled" {
-  title = "ufw loads its rules at boot"
-  why   = "Rules that are not loaded protect nothing. Source: CIS benchmarks, host firewall; ufw(8)."
+  title    = "ufw loads its rules at boot"
+  why      = "Rules that are not loaded protect nothing."
+  breaks   = "Nothing is changed: ufw denies what comes in as soon as it is on, ssh and the traffic of pods with it, unless its rules say otherwise."
+  source   = "CIS benchmarks, host firewall; ufw(8)."
+  severity = "medium"
 
   firewall "ufw" {
     aspect = "enabled"
@@ -29,8 +38,11 @@ rule "ufw-enabled" {
 }
 
 rule "ufw-loopback" {
-  title = "ufw trusts the loopback interface"
-  why   = "Programs of the machine talk to each other there; a rule that drops it breaks them. Source: CIS benchmarks, host firewall; ufw(8)."
+  title    = "ufw trusts the loopback interface"
+  why      = "Programs of the machine talk to each other over the loopback interface, and its addresses coming in from elsewhere are forged."
+  breaks   = "Nothing is changed. Without the rule for the interface, local probes and the stub resolver stop answering."
+  source   = "CIS benchmarks, host firewall; ufw(8)."
+  severity = "low"
 
   firewall "ufw" {
     aspect = "loopback"
@@ -38,8 +50,11 @@ rule "ufw-loopback" {
 }
 
 rule "ufw-default-deny" {
-  title = "ufw drops what no rule accepts"
-  why   = "A list of what is forbidden is never complete. Source: CIS benchmarks, host firewall; ufw(8)."
+  title    = "ufw drops what no rule accepts"
+  why      = "A list of what is forbidden is never complete."
+  breaks   = "Nothing is changed: without rules for ssh, the kubelet and pods, a default deny cuts the machine off."
+  source   = "CIS benchmarks, host firewall; ufw(8), default."
+  severity = "medium"
 
   firewall "ufw" {
     aspect = "default_deny"
@@ -47,8 +62,11 @@ rule "ufw-default-deny" {
 }
 
 rule "ufw-default-outgoing" {
-  title = "ufw has a policy for what goes out"
-  why   = "What goes out unasked is how data leaves. Source: CIS benchmarks, host firewall; ufw(8)."
+  title    = "ufw has a policy for what goes out"
+  why      = "What goes out unasked is how data leaves."
+  breaks   = "Nothing is changed: a node that may not reach its API server, its registry and Azure's addresses (168.63.129.16, 169.254.169.254) does not come up."
+  source   = "CIS benchmarks, host firewall; ufw(8), default."
+  severity = "low"
 
   firewall "ufw" {
     aspect = "default_outgoing"
@@ -56,8 +74,11 @@ rule "ufw-default-outgoing" {
 }
 
 rule "ufw-default-routed" {
-  title = "ufw drops what passes through"
-  why   = "A machine that is no router passes nothing on. A Kubernetes node does. Source: CIS benchmarks, host firewall; ufw(8)."
+  title    = "ufw drops what passes through"
+  why      = "A machine that is no router passes nothing on."
+  breaks   = "Nothing is changed: a Kubernetes node passes on every packet of its pods, and dropping them ends all traffic of pods."
+  source   = "CIS benchmarks, host firewall; ufw(8), default."
+  severity = "low"
 
   firewall "ufw" {
     aspect = "default_routed"
@@ -65,8 +86,11 @@ rule "ufw-default-routed" {
 }
 
 rule "ufw-rules" {
-  title = "The rules of ufw fit the open ports"
-  why   = "An open port without a rule is an oversight in one of the two. Source: CIS benchmarks, host firewall; ufw(8)."
+  title    = "The rules of ufw fit the open ports"
+  why      = "An open port without a rule is an oversight in one of the two."
+  breaks   = "Nothing is changed: which ports are meant to be open is the operator's."
+  source   = "CIS benchmarks, host firewall; ufw(8)."
+  severity = "low"
 
   firewall "ufw" {
     aspect = "rules"
@@ -74,8 +98,11 @@ rule "ufw-rules" {
 }
 
 rule "nftables-enabled" {
-  title = "nftables loads its rules at boot"
-  why   = "Rules that are not loaded protect nothing. Source: CIS benchmarks, host firewall; nft(8)."
+  title    = "nftables loads its rules at boot"
+  why      = "Rules that are not loaded protect nothing."
+  breaks   = "Nothing is changed: the service flushes all tables as it starts where its file says so, those of kube-proxy and network plugins too."
+  source   = "CIS benchmarks, host firewall; nft(8)."
+  severity = "medium"
 
   firewall "nftables" {
     aspect = "enabled"
@@ -83,8 +110,11 @@ rule "nftables-enabled" {
 }
 
 rule "nftables-loopback" {
-  title = "nftables trusts the loopback interface"
-  why   = "Programs of the machine talk to each other there; a rule that drops it breaks them. Source: CIS benchmarks, host firewall; nft(8)."
+  title    = "nftables trusts the loopback interface"
+  why      = "Programs of the machine talk to each other over the loopback interface, and its addresses coming in from elsewhere are forged."
+  breaks   = "Nothing is changed. Without the rule for the interface, local probes and the stub resolver stop answering."
+  source   = "CIS benchmarks, host firewall; nft(8)."
+  severity = "low"
 
   firewall "nftables" {
     aspect = "loopback"
@@ -92,8 +122,11 @@ rule "nftables-loopback" {
 }
 
 rule "nftables-default-deny" {
-  title = "nftables drops what no rule accepts"
-  why   = "A list of what is forbidden is never complete. Source: CIS benchmarks, host firewall; nft(8)."
+  title    = "nftables drops what no rule accepts"
+  why      = "A list of what is forbidden is never complete."
+  breaks   = "Nothing is changed: without rules for ssh, the kubelet and pods, a default deny cuts the machine off."
+  source   = "CIS benchmarks, host firewall; nft(8), base chains."
+  severity = "medium"
 
   firewall "nftables" {
     aspect = "default_deny"
@@ -101,8 +134,11 @@ rule "nftables-default-deny" {
 }
 
 rule "nftables-established" {
-  title = "nftables accepts answers to what goes out"
-  why   = "Without it every answer is dropped, and with a rule too wide everything comes in. Source: CIS benchmarks, host firewall; nft(8)."
+  title    = "nftables accepts answers to what goes out"
+  why      = "Without it a default deny drops every answer, and with a rule too wide everything comes in."
+  breaks   = "Nothing is changed. Without it the machine hears nothing back from whom it asks."
+  source   = "CIS benchmarks, host firewall; nft(8), ct state."
+  severity = "low"
 
   firewall "nftables" {
     aspect = "established"
@@ -110,8 +146,11 @@ rule "nftables-established" {
 }
 
 rule "nftables-tables" {
-  title = "nftables has a table"
-  why   = "Without a table there is no rule. Source: CIS benchmarks, host firewall; nft(8)."
+  title    = "nftables has a table"
+  why      = "Without a table there is no rule."
+  breaks   = "Nothing: an empty table does nothing."
+  source   = "CIS benchmarks, host firewall; nft(8), tables."
+  severity = "low"
 
   firewall "nftables" {
     aspect = "tables"
@@ -119,8 +158,11 @@ rule "nftables-tables" {
 }
 
 rule "nftables-base-chains" {
-  title = "nftables has a chain for input, forward and output"
-  why   = "A chain without a hook is never entered. Source: CIS benchmarks, host firewall; nft(8)."
+  title    = "nftables has a chain for input, forward and output"
+  why      = "A chain without a hook is never entered."
+  breaks   = "Nothing is changed: a chain at the hook forward that drops ends the traffic of pods."
+  source   = "CIS benchmarks, host firewall; nft(8), base chains."
+  severity = "low"
 
   firewall "nftables" {
     aspect = "base_chains"
@@ -128,8 +170,11 @@ rule "nftables-base-chains" {
 }
 
 rule "iptables-loopback" {
-  title = "iptables trusts the loopback interface"
-  why   = "Programs of the machine talk to each other there; a rule that drops it breaks them. Source: CIS benchmarks, host firewall; iptables(8)."
+  title    = "iptables trusts the loopback interface"
+  why      = "Programs of the machine talk to each other over the loopback interface, and its addresses coming in from elsewhere are forged."
+  breaks   = "Nothing is changed. Without the rule for the interface, local probes and the stub resolver stop answering."
+  source   = "CIS benchmarks, host firewall; iptables(8)."
+  severity = "low"
 
   firewall "iptables" {
     aspect = "loopback"
@@ -137,8 +182,11 @@ rule "iptables-loopback" {
 }
 
 rule "iptables-default-deny" {
-  title = "iptables drops what no rule accepts"
-  why   = "A list of what is forbidden is never complete. Source: CIS benchmarks, host firewall; iptables(8)."
+  title    = "iptables drops what no rule accepts"
+  why      = "A list of what is forbidden is never complete."
+  breaks   = "Nothing is changed: without rules for ssh, the kubelet and pods, a default deny cuts the machine off."
+  source   = "CIS benchmarks, host firewall; iptables(8), -P."
+  severity = "medium"
 
   firewall "iptables" {
     aspect = "default_deny"
@@ -146,8 +194,11 @@ rule "iptables-default-deny" {
 }
 
 rule "iptables-established" {
-  title = "iptables accepts answers to what goes out"
-  why   = "Without it every answer is dropped, and with a rule too wide everything comes in. Source: CIS benchmarks, host firewall; iptables(8)."
+  title    = "iptables accepts answers to what goes out"
+  why      = "Without it a default deny drops every answer, and with a rule too wide everything comes in."
+  breaks   = "Nothing is changed. Without it the machine hears nothing back from whom it asks."
+  source   = "CIS benchmarks, host firewall; iptables-extensions(8), conntrack."
+  severity = "low"
 
   firewall "iptables" {
     aspect = "established"
@@ -155,8 +206,11 @@ rule "iptables-established" {
 }
 
 rule "iptables-rules" {
-  title = "The rules of iptables fit the open ports"
-  why   = "An open port without a rule is an oversight in one of the two. Source: CIS benchmarks, host firewall; iptables(8)."
+  title    = "The rules of iptables fit the open ports"
+  why      = "An open port without a rule is an oversight in one of the two."
+  breaks   = "Nothing is changed: which ports are meant to be open is the operator's."
+  source   = "CIS benchmarks, host firewall; iptables(8)."
+  severity = "low"
 
   firewall "iptables" {
     aspect = "rules"
@@ -164,8 +218,11 @@ rule "iptables-rules" {
 }
 
 rule "iptables-flushed" {
-  title = "iptables has no rules beside those of nftables"
-  why   = "Rules of two systems mix, and nobody sees both lists. Source: CIS benchmarks, host firewall; iptables(8)."
+  title    = "iptables has no rules beside those of nftables"
+  why      = "Rules of two systems mix, and nobody sees both lists."
+  breaks   = "Nothing is changed: flushing the tables of a node takes the rules of kube-proxy and of network plugins away, and Services and pods lose their traffic until they are written again."
+  source   = "CIS benchmarks, host firewall; iptables(8), -F."
+  severity = "low"
 
   firewall "iptables" {
     aspect = "flushed"
@@ -173,8 +230,11 @@ rule "iptables-flushed" {
 }
 
 rule "ip6tables-loopback" {
-  title = "ip6tables trusts the loopback interface"
-  why   = "Programs of the machine talk to each other there; a rule that drops it breaks them. Source: CIS benchmarks, host firewall; ip6tables(8)."
+  title    = "ip6tables trusts the loopback interface"
+  why      = "Programs of the machine talk to each other over the loopback interface, and its address coming in from elsewhere is forged."
+  breaks   = "Nothing is changed. Without the rule for the interface, programs that use ::1 stop hearing each other."
+  source   = "CIS benchmarks, host firewall; ip6tables(8)."
+  severity = "low"
 
   firewall "ip6tables" {
     aspect = "loopback"
@@ -182,8 +242,11 @@ rule "ip6tables-loopback" {
 }
 
 rule "ip6tables-default-deny" {
-  title = "ip6tables drops what no rule accepts"
-  why   = "A list of what is forbidden is never complete. Source: CIS benchmarks, host firewall; ip6tables(8)."
+  title    = "ip6tables drops what no rule accepts"
+  why      = "A list of what is forbidden is never complete, and IPv6 goes past every rule for IPv4."
+  breaks   = "Nothing is changed: without rules for ssh, the kubelet, pods and neighbour discovery, a default deny ends IPv6."
+  source   = "CIS benchmarks, host firewall; ip6tables(8), -P."
+  severity = "medium"
 
   firewall "ip6tables" {
     aspect = "default_deny"
@@ -191,8 +254,11 @@ rule "ip6tables-default-deny" {
 }
 
 rule "ip6tables-established" {
-  title = "ip6tables accepts answers to what goes out"
-  why   = "Without it every answer is dropped, and with a rule too wide everything comes in. Source: CIS benchmarks, host firewall; ip6tables(8)."
+  title    = "ip6tables accepts answers to what goes out"
+  why      = "Without it a default deny drops every answer, and with a rule too wide everything comes in."
+  breaks   = "Nothing is changed. Without it the machine hears nothing back from whom it asks."
+  source   = "CIS benchmarks, host firewall; iptables-extensions(8), conntrack."
+  severity = "low"
 
   firewall "ip6tables" {
     aspect = "established"
@@ -200,8 +266,11 @@ rule "ip6tables-established" {
 }
 
 rule "ip6tables-rules" {
-  title = "The rules of ip6tables fit the open ports"
-  why   = "An open port without a rule is an oversight in one of the two. Source: CIS benchmarks, host firewall; ip6tables(8)."
+  title    = "The rules of ip6tables fit the open ports"
+  why      = "An open port without a rule is an oversight in one of the two."
+  breaks   = "Nothing is changed: which ports are meant to be open is the operator's."
+  source   = "CIS benchmarks, host firewall; ip6tables(8)."
+  severity = "low"
 
   firewall "ip6tables" {
     aspect = "rules"
@@ -209,8 +278,11 @@ rule "ip6tables-rules" {
 }
 
 rule "ip6tables-flushed" {
-  title = "ip6tables has no rules beside those of nftables"
-  why   = "Rules of two systems mix, and nobody sees both lists. Source: CIS benchmarks, host firewall; ip6tables(8)."
+  title    = "ip6tables has no rules beside those of nftables"
+  why      = "Rules of two systems mix, and nobody sees both lists."
+  breaks   = "Nothing is changed: flushing the tables of a node takes the rules of kube-proxy and of network plugins away, and pods with IPv6 addresses lose their traffic until they are written again."
+  source   = "CIS benchmarks, host firewall; ip6tables(8), -F."
+  severity = "low"
 
   firewall "ip6tables" {
     aspect = "flushed"

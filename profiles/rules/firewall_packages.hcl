@@ -11,8 +11,11 @@ variable "other_firewall" {
 }
 
 rule "ufw-installed" {
-  title = "ufw is installed, where it is the firewall in use"
-  why   = "Its rules mean nothing without it. Source: CIS benchmarks, uncomplicated firewall."
+  title    = "ufw is installed, where it is the firewall in use"
+  why      = "The rules of ufw mean nothing without it."
+  breaks   = "Nothing: it is off until somebody enables it."
+  source   = "CIS benchmarks, uncomplicated firewall; ufw(8)."
+  severity = "low"
 
   package "ufw" {
     state = "installed"
@@ -22,8 +25,11 @@ rule "ufw-installed" {
 }
 
 rule "ufw-not-in-use" {
-  title = "ufw is off, where another firewall is in use"
-  why   = "Two tools that write the same tables undo each other's rules. Source: CIS benchmarks, host firewall."
+  title    = "ufw is off, where another firewall is in use"
+  why      = "Two tools that write the same tables undo each other's rules."
+  breaks   = "What only the rules of ufw closed is open from the next boot on."
+  source   = "CIS benchmarks, host firewall; ufw(8)."
+  severity = "low"
 
   package "ufw" {
     state = "absent"
@@ -38,8 +44,11 @@ rule "ufw-not-in-use" {
 }
 
 rule "iptables-persistent-absent" {
-  title = "iptables-persistent is not installed, where ufw is the firewall in use"
-  why   = "It restores saved tables at boot, over those of ufw. Source: CIS benchmarks, uncomplicated firewall."
+  title    = "iptables-persistent is not installed, where ufw is the firewall in use"
+  why      = "It restores saved tables at boot, over those of ufw."
+  breaks   = "Tables that were saved by hand are not loaded any more."
+  source   = "CIS benchmarks, uncomplicated firewall; netfilter-persistent(8)."
+  severity = "low"
 
   package "iptables-persistent" {
     state = "absent"
@@ -49,8 +58,11 @@ rule "iptables-persistent-absent" {
 }
 
 rule "nftables-installed" {
-  title = "nftables is installed, where it is the firewall in use"
-  why   = "Its rules mean nothing without nft. Source: CIS benchmarks, nftables."
+  title    = "nftables is installed, where it is the firewall in use"
+  why      = "The rules of nftables mean nothing without nft."
+  breaks   = "Nothing: its service is off until somebody enables it."
+  source   = "CIS benchmarks, nftables; nft(8)."
+  severity = "low"
 
   package "nftables" {
     state = "installed"
@@ -60,8 +72,11 @@ rule "nftables-installed" {
 }
 
 rule "nftables-not-in-use" {
-  title = "nftables loads no rules of its own, where iptables is the firewall in use"
-  why   = "Two tools that fill the kernel's tables undo each other's rules. kube-proxy in nftables mode brings its own nft in a container. Source: CIS benchmarks, iptables."
+  title    = "nftables loads no rules of its own, where iptables is the firewall in use"
+  why      = "Two tools that fill the kernel's tables undo each other's rules."
+  breaks   = "What only its own rules closed is open from the next boot on. kube-proxy in nftables mode brings its own nft in a container."
+  source   = "CIS benchmarks, iptables; nft(8)."
+  severity = "low"
 
   package "nftables" {
     state = "absent"
@@ -76,8 +91,11 @@ rule "nftables-not-in-use" {
 }
 
 rule "iptables-installed" {
-  title = "iptables is installed, where it is the firewall in use"
-  why   = "Its rules mean nothing without it; on Ubuntu the second package brings them back at boot. kube-proxy and network plugins use it too. Source: CIS benchmarks, iptables."
+  title    = "iptables is installed, where it is the firewall in use"
+  why      = "The rules of iptables mean nothing without it; on Ubuntu the second package brings them back at boot. kube-proxy and network plugins use it too."
+  breaks   = "On Ubuntu, tables that were saved while a node ran come back at the next boot beside those that kube-proxy writes: save before it starts."
+  source   = "CIS benchmarks, iptables; iptables(8), netfilter-persistent(8)."
+  severity = "low"
 
   package "iptables" {
     state = "installed"
@@ -87,8 +105,11 @@ rule "iptables-installed" {
 }
 
 rule "firewalld-not-in-use" {
-  title = "firewalld is off"
-  why   = "Two tools that fill the kernel's tables undo each other's rules, and those of network plugins. Source: CIS benchmarks, iptables."
+  title    = "firewalld is off"
+  why      = "Two tools that fill the kernel's tables undo each other's rules, and those of network plugins."
+  breaks   = "What only its zones closed is open from the next boot on."
+  source   = "CIS benchmarks, iptables; firewalld(1)."
+  severity = "low"
 
   package "firewalld" {
     state = "absent"

@@ -11,8 +11,11 @@ variable "dot_file_mode" {
 }
 
 rule "home-directories-exist" {
-  title = "Every account that can log in has its home directory"
-  why   = "Without it a login starts in / and writes there as far as it may. What belongs into a home is for a person to say. Source: CIS benchmarks, user and group settings; pwck(8)."
+  title    = "Every account that can log in has its home directory"
+  why      = "Without its home a login starts in / and writes there as far as it may."
+  breaks   = "Nothing is changed: what belongs into a home is for a person to say."
+  source   = "CIS benchmarks, user and group settings; pwck(8)."
+  severity = "low"
 
   home_directory "existence" {
     exist = true
@@ -20,8 +23,11 @@ rule "home-directories-exist" {
 }
 
 rule "home-directories-owned" {
-  title = "Home directories belong to their account"
-  why   = "Whoever owns a home owns the login: its startup files and keys are theirs to replace. Homes that two accounts share are left alone. Source: CIS benchmarks, user and group settings; sshd(8), StrictModes."
+  title    = "Home directories belong to their account"
+  why      = "Whoever owns a home owns the login: its startup files and keys are theirs to replace."
+  breaks   = "The former owner loses the directory, but not the files in it. Homes that two accounts share are left alone."
+  source   = "CIS benchmarks, user and group settings; sshd_config(5), StrictModes."
+  severity = "high"
 
   home_directory "owners" {
     owned = true
@@ -29,8 +35,11 @@ rule "home-directories-owned" {
 }
 
 rule "home-directories-access" {
-  title = "Home directories are closed to others"
-  why   = "Homes hold keys and histories. Web servers that serve from homes, and programs that pick up files there, need access given on purpose. Source: CIS benchmarks, user and group settings; useradd(8), HOME_MODE."
+  title    = "Home directories are closed to others"
+  why      = "Homes hold keys and histories."
+  breaks   = "Web servers that serve from homes, and programs that pick up files there under another account, need access given on purpose."
+  source   = "CIS benchmarks, user and group settings; login.defs(5), HOME_MODE."
+  severity = "medium"
 
   home_directory "modes" {
     mode = var.home_mode
@@ -38,8 +47,11 @@ rule "home-directories-access" {
 }
 
 rule "dot-files-not-writable" {
-  title = "Only their owner may write dot files"
-  why   = "Shells and editors run what stands in them, as the account. Nothing known needs to write another account's. Source: CIS benchmarks, user and group settings; bash(1)."
+  title    = "Only their owner may write dot files"
+  why      = "Shells and editors run what stands in dot files, as the account."
+  breaks   = "Nothing known needs to write another account's dot files."
+  source   = "CIS benchmarks, user and group settings; bash(1), FILES."
+  severity = "high"
 
   dot_file ".*" {
     mode = "0755"
@@ -47,8 +59,11 @@ rule "dot-files-not-writable" {
 }
 
 rule "dot-files-access" {
-  title = "Dot files belong to their account, and only it may write them"
-  why   = "Shells and editors run what stands in them, as the account; histories hold what was typed, passwords included. A dot file that is a script loses its execute bits (dot_file_mode keeps them). Source: CIS benchmarks, user and group settings; bash(1)."
+  title    = "Dot files belong to their account, and only it may write them"
+  why      = "Shells and editors run what stands in dot files, as the account; histories hold what was typed, passwords included."
+  breaks   = "A dot file that is a script loses its execute bits: dot_file_mode keeps them."
+  source   = "CIS benchmarks, user and group settings; bash(1), FILES."
+  severity = "high"
 
   dot_file ".*" {
     mode    = var.dot_file_mode
@@ -61,8 +76,11 @@ rule "dot-files-access" {
 }
 
 rule "netrc-access" {
-  title = "Only their owner may read .netrc files"
-  why   = "They hold passwords in the clear. Programs that read them do so as their owner. Source: CIS benchmarks, user and group settings; netrc(5)."
+  title    = "Only their owner may read .netrc files"
+  why      = ".netrc files hold passwords in the clear."
+  breaks   = "Nothing: programs that read the file do so as its owner."
+  source   = "CIS benchmarks, user and group settings; netrc(5)."
+  severity = "medium"
 
   dot_file ".netrc" {
     mode = "0600"
@@ -70,8 +88,11 @@ rule "netrc-access" {
 }
 
 rule "no-netrc-files" {
-  title = "Nobody has a .netrc file"
-  why   = "It holds passwords in the clear, for machines that may not be ours. Unattended transfers that used it need another way. Source: CIS benchmarks, user and group settings; netrc(5)."
+  title    = "Nobody has a .netrc file"
+  why      = "A .netrc file holds passwords in the clear, for machines that may not be ours."
+  breaks   = "Unattended transfers that used the file need another way to log in. The file is removed."
+  source   = "CIS benchmarks, user and group settings; netrc(5)."
+  severity = "medium"
 
   dot_file ".netrc" {
     state = "absent"
@@ -79,8 +100,11 @@ rule "no-netrc-files" {
 }
 
 rule "no-forward-files" {
-  title = "Nobody has a .forward file"
-  why   = "It sends the account's mail, and root's with it, elsewhere, or runs a program for each. Mail that was forwarded stays here. Source: CIS benchmarks, user and group settings; the mail servers' local delivery."
+  title    = "Nobody has a .forward file"
+  why      = "A .forward file sends the account's mail elsewhere, root's too, or runs a program for each message."
+  breaks   = "Mail that was forwarded stays on this machine. The file is removed."
+  source   = "CIS benchmarks, user and group settings; Postfix's local(8), USER CONTROL OVER MAIL DELIVERY."
+  severity = "medium"
 
   dot_file ".forward" {
     state = "absent"
@@ -88,8 +112,11 @@ rule "no-forward-files" {
 }
 
 rule "no-rhosts-files" {
-  title = "Nobody has a .rhosts file"
-  why   = "It lets accounts of other machines in without a password, wherever rsh or host-based login is on. Such logins end. Source: CIS benchmarks, user and group settings; hosts.equiv(5)."
+  title    = "Nobody has a .rhosts file"
+  why      = "A .rhosts file lets accounts of other machines in without a password, wherever rsh or host-based login is on."
+  breaks   = "Such logins end. The file is removed."
+  source   = "CIS benchmarks, user and group settings; hosts.equiv(5)."
+  severity = "high"
 
   dot_file ".rhosts" {
     state = "absent"

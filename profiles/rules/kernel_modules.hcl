@@ -2,8 +2,11 @@
 # mounts a crafted image or opens a socket of an unusual family.
 
 rule "kmod-cramfs-disabled" {
-  title = "cramfs cannot be loaded"
-  why   = "A file system that nodes never mount is only a way for a crafted image to reach kernel code. Nothing breaks: cramfs lives on small embedded flash. Source: CIS benchmarks, section 1.1.1; modprobe.d(5)."
+  title    = "cramfs cannot be loaded"
+  why      = "A file system that nodes never mount is only a way for a crafted image to reach kernel code."
+  breaks   = "Nothing: cramfs lives on small embedded flash."
+  source   = "CIS benchmarks, filesystem kernel modules; modprobe.d(5)."
+  severity = "low"
 
   kernel_module "cramfs" {
     state = "disabled"
@@ -11,8 +14,11 @@ rule "kmod-cramfs-disabled" {
 }
 
 rule "kmod-freevxfs-disabled" {
-  title = "freevxfs cannot be loaded"
-  why   = "The read-only driver for the old Veritas file system is unmaintained and unused on nodes, and parses whatever a disk claims to hold. Source: CIS benchmarks, section 1.1.1; modprobe.d(5)."
+  title    = "freevxfs cannot be loaded"
+  why      = "The read-only driver for the old Veritas file system parses whatever a disk claims to hold."
+  breaks   = "Nothing on a node: only disks of old Unix systems have it."
+  source   = "CIS benchmarks, filesystem kernel modules; modprobe.d(5)."
+  severity = "low"
 
   kernel_module "freevxfs" {
     state = "disabled"
@@ -20,8 +26,11 @@ rule "kmod-freevxfs-disabled" {
 }
 
 rule "kmod-jffs2-disabled" {
-  title = "jffs2 cannot be loaded"
-  why   = "jffs2 serves raw flash, which a virtual machine does not have; the driver is only attack surface. Source: CIS benchmarks, section 1.1.1; modprobe.d(5)."
+  title    = "jffs2 cannot be loaded"
+  why      = "The driver is for raw flash, which a virtual machine does not have: it is only attack surface."
+  breaks   = "Nothing on a node: it needs a flash chip without a controller."
+  source   = "CIS benchmarks, filesystem kernel modules; modprobe.d(5)."
+  severity = "low"
 
   kernel_module "jffs2" {
     state = "disabled"
@@ -29,8 +38,11 @@ rule "kmod-jffs2-disabled" {
 }
 
 rule "kmod-hfs-disabled" {
-  title = "hfs cannot be loaded"
-  why   = "The classic Mac OS file system has had memory-safety defects reachable by mounting a crafted image, and no node mounts it. Source: CIS benchmarks, section 1.1.1; modprobe.d(5)."
+  title    = "hfs cannot be loaded"
+  why      = "The driver for the classic Mac OS file system has had memory-safety defects that a crafted image reaches."
+  breaks   = "Nothing on a node: media of old Macs cannot be mounted."
+  source   = "CIS benchmarks, filesystem kernel modules; modprobe.d(5)."
+  severity = "low"
 
   kernel_module "hfs" {
     state = "disabled"
@@ -38,8 +50,11 @@ rule "kmod-hfs-disabled" {
 }
 
 rule "kmod-hfsplus-disabled" {
-  title = "hfsplus cannot be loaded"
-  why   = "As hfs: a crafted image reaches kernel code, and no node mounts it. Source: CIS benchmarks, section 1.1.1; modprobe.d(5)."
+  title    = "hfsplus cannot be loaded"
+  why      = "A crafted image reaches kernel code, and no node mounts one."
+  breaks   = "Nothing on a node: media of Macs cannot be mounted."
+  source   = "CIS benchmarks, filesystem kernel modules; modprobe.d(5)."
+  severity = "low"
 
   kernel_module "hfsplus" {
     state = "disabled"
@@ -47,8 +62,11 @@ rule "kmod-hfsplus-disabled" {
 }
 
 rule "kmod-dccp-disabled" {
-  title = "dccp cannot be loaded"
-  why   = "Opening a DCCP socket loads the module for any user, and the protocol's defects have given local users root. Workloads that speak DCCP stop working; none is known on nodes. Source: CIS benchmarks, network protocols; modprobe.d(5)."
+  title    = "dccp cannot be loaded"
+  why      = "Opening a DCCP socket loads the module for any user, and the protocol's defects have given local users root."
+  breaks   = "Workloads that speak DCCP stop working; none is known on nodes."
+  source   = "CIS benchmarks, network kernel modules; modprobe.d(5); CVE-2017-6074."
+  severity = "medium"
 
   kernel_module "dccp" {
     state = "disabled"
@@ -56,8 +74,11 @@ rule "kmod-dccp-disabled" {
 }
 
 rule "kmod-sctp-disabled" {
-  title = "sctp cannot be loaded"
-  why   = "Opening an SCTP socket loads the module for any user. Telecom workloads and Services of protocol SCTP need it: leave the rule out, or waive it, on nodes that run them. Source: CIS benchmarks, network protocols; modprobe.d(5)."
+  title    = "sctp cannot be loaded"
+  why      = "Opening an SCTP socket loads the module for any user, and few workloads need the protocol."
+  breaks   = "Telecom workloads and Services of protocol SCTP stop: waive this on nodes that run them."
+  source   = "CIS benchmarks, network kernel modules; modprobe.d(5); Kubernetes documentation, protocols for Services."
+  severity = "medium"
 
   kernel_module "sctp" {
     state = "disabled"
@@ -65,8 +86,11 @@ rule "kmod-sctp-disabled" {
 }
 
 rule "kmod-rds-disabled" {
-  title = "rds cannot be loaded"
-  why   = "Opening an RDS socket loads the module for any user, and its defects have given local users root. Only some database clusters use it. Source: CIS benchmarks, network protocols; modprobe.d(5)."
+  title    = "rds cannot be loaded"
+  why      = "Opening an RDS socket loads the module for any user, and its defects have given local users root."
+  breaks   = "Some database clusters use it; nothing else on a node does."
+  source   = "CIS benchmarks, network kernel modules; modprobe.d(5); CVE-2010-3904."
+  severity = "medium"
 
   kernel_module "rds" {
     state = "disabled"
@@ -74,8 +98,11 @@ rule "kmod-rds-disabled" {
 }
 
 rule "kmod-tipc-disabled" {
-  title = "tipc cannot be loaded"
-  why   = "TIPC is for closed clusters of appliances; its parser of remote messages has been exploitable. Source: CIS benchmarks, network protocols; modprobe.d(5)."
+  title    = "tipc cannot be loaded"
+  why      = "The parser of messages from other machines has been exploitable."
+  breaks   = "Closed clusters of appliances use TIPC; nothing else on a node does."
+  source   = "CIS benchmarks, network kernel modules; modprobe.d(5); CVE-2022-0435."
+  severity = "medium"
 
   kernel_module "tipc" {
     state = "disabled"

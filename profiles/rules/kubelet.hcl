@@ -6,8 +6,11 @@ variable "kubelet_streaming_idle_timeout" {
 }
 
 rule "kubelet-streaming-idle-timeout" {
-  title = "The kubelet ends idle streams"
-  why   = "Zero means never: forgotten exec sessions then hold connections and file descriptors for ever. Source: CIS Kubernetes benchmark, section 4.2; kubelet configuration reference, streamingConnectionIdleTimeout."
+  title    = "The kubelet ends idle streams"
+  why      = "Zero means never: forgotten exec sessions then hold connections and file descriptors for ever."
+  breaks   = "An exec, attach or port-forward that is silent for that long ends, long waits in a debugger too."
+  source   = "CIS Kubernetes benchmark, section 4.2; kubelet configuration reference, streamingConnectionIdleTimeout."
+  severity = "low"
 
   kubelet_argument "streaming-connection-idle-timeout" {
     not = ["0"]

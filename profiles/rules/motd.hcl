@@ -1,16 +1,22 @@
 # What is shown after a login.
 
 rule "motd-reveals-nothing" {
-  title = "The message of the day tells nothing about the system"
-  why   = "It goes to everybody who gets in, with whatever account. Text that somebody wrote is not replaced. Source: CIS benchmarks, command line warning banners; motd(5)."
+  title    = "The message of the day tells nothing about the system"
+  why      = "The message goes to everybody who gets in, with whatever account."
+  breaks   = "Nothing: the text that somebody wrote is not replaced, since the rule has none to put in its place."
+  source   = "CIS benchmarks, command line warning banners; motd(5)."
+  severity = "low"
 
   banner "/etc/motd" {
   }
 }
 
 rule "motd-access" {
-  title = "Only root can change the message of the day"
-  why   = "Whoever can write it can tell every user what to do next. Source: CIS benchmarks, command line warning banners."
+  title    = "Only root can change the message of the day"
+  why      = "Whoever can write it can tell every user what to do next."
+  breaks   = "Nothing: everybody can still read it."
+  source   = "CIS benchmarks, command line warning banners; motd(5)."
+  severity = "low"
 
   file "/etc/motd" {
     owner = "root"

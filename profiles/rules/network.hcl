@@ -2,8 +2,11 @@
 # second on interfaces that appear later, as a node's do with every pod. Forwarding is left alone here.
 
 rule "redirects-not-sent" {
-  title = "The node sends no ICMP redirects"
-  why   = "Only a router has a reason to tell hosts of better routes; a compromised node could use it to move traffic. Forwarding for pods does not depend on it. Source: CIS benchmarks, network parameters; kernel ip-sysctl."
+  title    = "The node sends no ICMP redirects"
+  why      = "Only a router has a reason to tell hosts of better routes; a compromised node could use it to move traffic."
+  breaks   = "Nothing: forwarding for pods does not depend on it."
+  source   = "CIS benchmarks, network parameters; kernel documentation, ip-sysctl, send_redirects."
+  severity = "low"
 
   sysctl "net.ipv4.conf.all.send_redirects" {
     value = "0"
@@ -14,8 +17,11 @@ rule "redirects-not-sent" {
 }
 
 rule "source-routes-refused" {
-  title = "Source-routed packets are refused"
-  why   = "A sender that picks the route can reach addresses that filtering keeps from it. Source: CIS benchmarks, network parameters; kernel ip-sysctl."
+  title    = "Source-routed packets are refused"
+  why      = "A sender that picks the route can reach addresses that filtering keeps from it."
+  breaks   = "Nothing: no workload of a node is known to send them, and most routers drop them."
+  source   = "CIS benchmarks, network parameters; kernel documentation, ip-sysctl, accept_source_route."
+  severity = "medium"
 
   sysctl "net.ipv4.conf.all.accept_source_route" {
     value = "0"
@@ -32,8 +38,11 @@ rule "source-routes-refused" {
 }
 
 rule "redirects-refused" {
-  title = "ICMP redirects are not believed"
-  why   = "A forged redirect changes where the node sends traffic. Routes on a node come from DHCP and the container network. Source: CIS benchmarks, network parameters; kernel ip-sysctl."
+  title    = "ICMP redirects are not believed"
+  why      = "A forged redirect changes where the node sends traffic."
+  breaks   = "Nothing on a node, whose routes come from DHCP and the container network. A network that tells hosts of a second router by redirects sends more by way of the first."
+  source   = "CIS benchmarks, network parameters; kernel documentation, ip-sysctl, accept_redirects."
+  severity = "medium"
 
   sysctl "net.ipv4.conf.all.accept_redirects" {
     value = "0"
@@ -50,8 +59,11 @@ rule "redirects-refused" {
 }
 
 rule "secure-redirects-refused" {
-  title = "ICMP redirects from known gateways are not believed either"
-  why   = "A gateway can be compromised or impersonated too. Source: CIS benchmarks, network parameters; kernel ip-sysctl."
+  title    = "ICMP redirects from known gateways are not believed either"
+  why      = "A gateway can be compromised or impersonated too."
+  breaks   = "Nothing on a node, whose routes come from DHCP and the container network."
+  source   = "CIS benchmarks, network parameters; kernel documentation, ip-sysctl, secure_redirects."
+  severity = "medium"
 
   sysctl "net.ipv4.conf.all.secure_redirects" {
     value = "0"
@@ -62,8 +74,11 @@ rule "secure-redirects-refused" {
 }
 
 rule "martians-logged" {
-  title = "Packets with impossible addresses are logged"
-  why   = "A packet whose source cannot be on that link is a forgery or a fault, and without a log nobody sees it. Source: CIS benchmarks, network parameters; kernel ip-sysctl."
+  title    = "Packets with impossible addresses are logged"
+  why      = "A packet whose source cannot be on that link is a forgery or a fault, and without a log nobody sees it."
+  breaks   = "Networks where packets come in by another interface than expected, some container networks among them, fill the kernel's log."
+  source   = "CIS benchmarks, network parameters; kernel documentation, ip-sysctl, log_martians."
+  severity = "low"
 
   sysctl "net.ipv4.conf.all.log_martians" {
     value = "1"
@@ -74,8 +89,11 @@ rule "martians-logged" {
 }
 
 rule "router-advertisements-refused" {
-  title = "IPv6 router advertisements are not believed"
-  why   = "Anybody on the link can advertise itself as a router. Networks that give nodes their IPv6 routes by advertisement need a waiver. Source: CIS benchmarks, network parameters; kernel ip-sysctl."
+  title    = "IPv6 router advertisements are not believed"
+  why      = "Anybody on the link can advertise itself as a router."
+  breaks   = "Where the kernel takes its IPv6 routes from advertisements, the node loses them: waive this. systemd-networkd reads advertisements by itself, whatever this says."
+  source   = "CIS benchmarks, network parameters; kernel documentation, ip-sysctl, accept_ra; systemd.network(5), IPv6AcceptRA."
+  severity = "medium"
 
   sysctl "net.ipv6.conf.all.accept_ra" {
     value = "0"

@@ -31,8 +31,11 @@ variable "shell_timeout" {
 }
 
 rule "pam-unix-enabled" {
-  title = "Logins are checked against the local accounts"
-  why   = "pam_unix knows passwords, expiry and locks of the local accounts; a stack without it lets them in unasked or not at all. Nothing breaks. Source: CIS benchmarks, PAM packages and modules; pam_unix(8)."
+  title    = "Logins are checked against the local accounts"
+  why      = "pam_unix knows passwords, expiry and locks of the local accounts; a stack without it lets them in unasked or not at all."
+  breaks   = "Nothing: local accounts log in as before. Where only a directory's accounts may log in, local ones may then too."
+  source   = "CIS benchmarks, PAM packages and modules; pam_unix(8)."
+  severity = "high"
 
   pam "unix auth" {
     stack  = "auth"
@@ -54,8 +57,11 @@ rule "pam-unix-enabled" {
 }
 
 rule "pam-pwquality-enabled" {
-  title = "New passwords are tried before they are taken"
-  why   = "Without the module no demand on passwords has any effect. Automation that sets simple ones fails. Source: CIS benchmarks, PAM packages and modules; pam_pwquality(8)."
+  title    = "New passwords are tried before they are taken"
+  why      = "Without the module in the stack no demand on passwords has any effect."
+  breaks   = "Automation that sets simple passwords fails. Passwords that exist stay."
+  source   = "CIS benchmarks, PAM packages and modules; pam_pwquality(8)."
+  severity = "medium"
 
   pam "password quality" {
     stack   = "password"
@@ -66,8 +72,11 @@ rule "pam-pwquality-enabled" {
 }
 
 rule "lockout-includes-root" {
-  title = "Wrong passwords lock root too"
-  why   = "Root's password is the one worth guessing. Anybody who reaches a console can lock root for that time. Source: CIS benchmarks, lockout; faillock.conf(5)."
+  title    = "Wrong passwords lock root too"
+  why      = "Root's password is the one worth guessing."
+  breaks   = "Anybody who reaches a login for root can lock it for that time, also for who repairs the machine at the console."
+  source   = "CIS benchmarks, lockout; faillock.conf(5), even_deny_root."
+  severity = "medium"
 
   key_value "even_deny_root" {
     file    = "/etc/security/faillock.conf"
@@ -76,8 +85,11 @@ rule "lockout-includes-root" {
 }
 
 rule "password-changed-characters" {
-  title = "A new password is not the old one with a letter changed"
-  why   = "Who knows the old one tries its neighbours first. Passwords that are counted up are refused. Source: CIS benchmarks, pam_pwquality; pwquality.conf(5), difok."
+  title    = "A new password is not the old one with a letter changed"
+  why      = "Who knows the old password tries its neighbours first."
+  breaks   = "Passwords that are counted up are refused. Root is not asked for the old one, so this does not hold for what root sets."
+  source   = "CIS benchmarks, pam_pwquality; pwquality.conf(5), difok."
+  severity = "low"
 
   key_value "difok" {
     file = "/etc/security/pwquality.conf"
@@ -86,8 +98,11 @@ rule "password-changed-characters" {
 }
 
 rule "password-classes" {
-  title = "Passwords mix kinds of characters"
-  why   = "A password of one kind is guessed sooner. Automation that sets simple ones fails. Source: Azure security baseline for Linux; pwquality.conf(5), minclass."
+  title    = "Passwords mix kinds of characters"
+  why      = "A password of one kind of characters is guessed sooner."
+  breaks   = "Automation that sets simple passwords fails. Passwords that exist stay."
+  source   = "Azure security baseline for Linux; pwquality.conf(5), minclass."
+  severity = "low"
 
   key_value "minclass" {
     file = "/etc/security/pwquality.conf"
@@ -96,8 +111,11 @@ rule "password-classes" {
 }
 
 rule "password-max-repeat" {
-  title = "Passwords do not repeat a character"
-  why   = "Repeats make a password longer and no harder to guess. 0 would allow any number. Source: CIS benchmarks, pam_pwquality; pwquality.conf(5), maxrepeat."
+  title    = "Passwords do not repeat a character"
+  why      = "Repeats make a password longer and no harder to guess."
+  breaks   = "Generated passwords now and then have such a run, and are refused: automation should draw again."
+  source   = "CIS benchmarks, pam_pwquality; pwquality.conf(5), maxrepeat."
+  severity = "low"
 
   key_value "maxrepeat" {
     file = "/etc/security/pwquality.conf"
@@ -107,8 +125,11 @@ rule "password-max-repeat" {
 }
 
 rule "password-max-sequence" {
-  title = "Passwords hold no long sequences"
-  why   = "1234 and abcd make a password longer and no harder to guess. 0 would allow any. Source: CIS benchmarks, pam_pwquality; pwquality.conf(5), maxsequence."
+  title    = "Passwords hold no long sequences"
+  why      = "1234 and abcd make a password longer and no harder to guess."
+  breaks   = "Generated passwords now and then have such a run, and are refused: automation should draw again."
+  source   = "CIS benchmarks, pam_pwquality; pwquality.conf(5), maxsequence."
+  severity = "low"
 
   key_value "maxsequence" {
     file = "/etc/security/pwquality.conf"
@@ -118,8 +139,11 @@ rule "password-max-sequence" {
 }
 
 rule "password-dictionary" {
-  title = "Passwords are no words of a dictionary"
-  why   = "Dictionaries are what guessing starts with. Nothing breaks where cracklib's dictionary is installed. Source: CIS benchmarks, pam_pwquality; pwquality.conf(5), dictcheck."
+  title    = "Passwords are no words of a dictionary"
+  why      = "Dictionaries are what guessing starts with."
+  breaks   = "Nothing where cracklib's dictionary is installed; without it pam_pwquality refuses every new password."
+  source   = "CIS benchmarks, pam_pwquality; pwquality.conf(5), dictcheck."
+  severity = "medium"
 
   key_value "dictcheck" {
     file = "/etc/security/pwquality.conf"
@@ -128,8 +152,11 @@ rule "password-dictionary" {
 }
 
 rule "password-quality-enforced" {
-  title = "A bad password is refused, not only complained of"
-  why   = "With enforcing = 0 the module warns and lets every password through. Automation that sets simple ones fails. Source: CIS benchmarks, pam_pwquality; pwquality.conf(5), enforcing."
+  title    = "A bad password is refused, not only complained of"
+  why      = "With enforcing = 0 the module warns and lets every password through."
+  breaks   = "Automation that sets simple passwords fails. Passwords that exist stay."
+  source   = "CIS benchmarks, pam_pwquality; pwquality.conf(5), enforcing."
+  severity = "medium"
 
   key_value "enforcing" {
     file = "/etc/security/pwquality.conf"
@@ -138,8 +165,11 @@ rule "password-quality-enforced" {
 }
 
 rule "password-quality-root" {
-  title = "Root's changes of passwords have to be good as well"
-  why   = "Without it root is only warned, for its own password and for those that it sets for others. Automation that sets simple ones fails. Source: CIS benchmarks, pam_pwquality; pwquality.conf(5), enforce_for_root."
+  title    = "Root's changes of passwords have to be good as well"
+  why      = "Without it root is only warned, for its own password and for those that it sets for others."
+  breaks   = "Automation that sets simple passwords as root fails, cloud-init's and the Azure agent's for the first account included where they go through PAM."
+  source   = "CIS benchmarks, pam_pwquality; pwquality.conf(5), enforce_for_root."
+  severity = "low"
 
   key_value "enforce_for_root" {
     file    = "/etc/security/pwquality.conf"
@@ -148,8 +178,11 @@ rule "password-quality-root" {
 }
 
 rule "password-history" {
-  title = "Old passwords do not come back"
-  why   = "A password that leaked once is tried again. The module keeps hashes in /etc/security/opasswd; it takes the password that the modules before it asked for, and counts root's changes too. Source: CIS benchmarks, pam_pwhistory; pam_pwhistory(8)."
+  title    = "Old passwords do not come back"
+  why      = "A password that leaked once is tried again."
+  breaks   = "The module keeps hashes in /etc/security/opasswd, and automation that sets one password again fails, as root too."
+  source   = "CIS benchmarks, pam_pwhistory; pam_pwhistory(8)."
+  severity = "low"
 
   pam "history" {
     stack     = "password"
@@ -163,8 +196,11 @@ rule "password-history" {
 }
 
 rule "pam-unix-passwords" {
-  title = "pam_unix refuses empty passwords, hashes new ones well, and leaves their history to its module"
-  why   = "nullok lets accounts with an empty password in; remember keeps old passwords as weak hashes; without use_authtok a password that the modules before have refused can be asked for again. The settings stand in one line, so they are one rule. Accounts that log in without a password are shut out. Source: CIS benchmarks, pam_unix; pam_unix(8), crypt(5)."
+  title    = "pam_unix refuses empty passwords, hashes new ones well, and leaves their history to its module"
+  why      = "nullok lets accounts with an empty password in; remember keeps old passwords as weak hashes; without use_authtok a password that the modules before have refused can be asked for again. The settings stand in one line, so they are one rule."
+  breaks   = "Accounts that log in without a password are shut out. Where no module before pam_unix asks for the new password, use_authtok leaves it without one."
+  source   = "CIS benchmarks, pam_unix; pam_unix(8), crypt(5)."
+  severity = "high"
 
   pam "empty passwords" {
     stack   = "auth"
@@ -181,8 +217,11 @@ rule "pam-unix-passwords" {
 }
 
 rule "password-hash-strong" {
-  title = "PAM hashes new passwords with SHA-512 or yescrypt"
-  why   = "Hashes leak with backups, and older kinds are guessed in hours. Passwords that exist keep their hash until they are changed. Source: CIS benchmarks, password hashing; pam_unix(8), crypt(5)."
+  title    = "PAM hashes new passwords with SHA-512 or yescrypt"
+  why      = "Hashes leak with backups, and older kinds are guessed in hours."
+  breaks   = "Nothing: passwords that exist keep their hash until they are changed. Machines that share the hashes may be too old for yescrypt."
+  source   = "CIS benchmarks, password hashing; pam_unix(8), crypt(5)."
+  severity = "medium"
 
   pam "hash" {
     stack  = "password"
@@ -192,8 +231,11 @@ rule "password-hash-strong" {
 }
 
 rule "shell-timeout" {
-  title = "An idle shell ends"
-  why   = "Whoever comes by an open terminal is who left it. Long jobs that wait for a key press are cut off; those that run are not. Source: CIS benchmarks, user default environment; bash(1), TMOUT."
+  title    = "An idle shell ends"
+  why      = "Whoever comes by an open terminal is who left it."
+  breaks   = "An interactive shell that waits for a key ends, and with it what it holds in the foreground at a prompt. Programs that run are not cut off, scripts neither."
+  source   = "CIS benchmarks, user default environment; bash(1), TMOUT."
+  severity = "low"
 
   shell_timeout "idle shells" {
     max = var.shell_timeout

@@ -33,8 +33,11 @@ variable "ssh_macs" {
 }
 
 rule "ssh-x11-forwarding-off" {
-  title = "sshd does not forward X11"
-  why   = "A forwarded display lets a compromised server reach the administrator's screen and keyboard, and nodes have no graphical programs. Source: CIS benchmarks, ssh server; sshd_config(5)."
+  title    = "sshd does not forward X11"
+  why      = "A forwarded display lets a compromised server reach the administrator's screen and keyboard, and nodes have no graphical programs."
+  breaks   = "Graphical programs of this machine cannot be shown elsewhere over ssh. Nothing on a node has any."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), X11Forwarding."
+  severity = "medium"
 
   sshd "X11Forwarding" {
     value = "no"
@@ -42,8 +45,11 @@ rule "ssh-x11-forwarding-off" {
 }
 
 rule "ssh-max-auth-tries" {
-  title = "sshd ends a connection after a few failed attempts"
-  why   = "It slows guessing down, and half of the limit is when failures are logged. Clients that offer many keys may need IdentitiesOnly. Source: CIS benchmarks, ssh server; sshd_config(5)."
+  title    = "sshd ends a connection after a few failed attempts"
+  why      = "It slows guessing down, and half of the limit is when failures are logged."
+  breaks   = "Clients that offer many keys before the right one are cut off: IdentitiesOnly makes them offer one."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), MaxAuthTries."
+  severity = "medium"
 
   sshd "MaxAuthTries" {
     min = 1
@@ -52,8 +58,11 @@ rule "ssh-max-auth-tries" {
 }
 
 rule "ssh-root-login-off" {
-  title = "root does not log in over ssh"
-  why   = "A shared login leaves no trace of who acted. Administrators log in as themselves and use sudo. A build that logs in as root cannot apply this. Source: CIS benchmarks, ssh server; sshd_config(5)."
+  title    = "root does not log in over ssh"
+  why      = "A shared login leaves no trace of who acted. Administrators log in as themselves and use sudo."
+  breaks   = "Automation that logs in as root is shut out. A build that logs in as root cannot apply this."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), PermitRootLogin."
+  severity = "high"
 
   sshd "PermitRootLogin" {
     value = "no"
@@ -61,8 +70,11 @@ rule "ssh-root-login-off" {
 }
 
 rule "ssh-user-environment-off" {
-  title = "Users do not set environment variables for sshd's sessions"
-  why   = "A variable such as LD_PRELOAD in a user's file gets around forced commands. Source: CIS benchmarks, ssh server; sshd_config(5)."
+  title    = "Users do not set environment variables for sshd's sessions"
+  why      = "A variable such as LD_PRELOAD in a user's file gets around forced commands."
+  breaks   = "Variables in ~/.ssh/environment and in authorized_keys no longer count."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), PermitUserEnvironment."
+  severity = "medium"
 
   sshd "PermitUserEnvironment" {
     value = "no"
@@ -70,8 +82,11 @@ rule "ssh-user-environment-off" {
 }
 
 rule "ssh-macs-strong" {
-  title = "sshd offers only strong message authentication codes"
-  why   = "MD5, truncated and 64-bit codes are within reach of forgery. Clients older than about 2014 cannot connect any more. Source: CIS benchmarks, ssh server; sshd_config(5), ssh -Q mac."
+  title    = "sshd offers only strong message authentication codes"
+  why      = "MD5, truncated and 64-bit codes are within reach of forgery."
+  breaks   = "Clients that only know older codes, of before 2014 or so, cannot connect any more."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), MACs."
+  severity = "medium"
 
   sshd "MACs" {
     allowed = var.ssh_macs
@@ -79,8 +94,11 @@ rule "ssh-macs-strong" {
 }
 
 rule "ssh-idle-timeout" {
-  title = "sshd ends sessions whose client is gone"
-  why   = "An abandoned session is one that somebody else can continue. Sessions whose client answers stay, however idle: the shell's TMOUT is what ends those. Source: CIS benchmarks, ssh server; sshd_config(5)."
+  title    = "sshd ends sessions whose client is gone"
+  why      = "An abandoned session is one that somebody else can continue. Sessions whose client answers stay, however idle: the shell's TMOUT is what ends those."
+  breaks   = "Sessions over a line that is silent for longer than both limits allow are cut off, with what runs in them."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), ClientAliveInterval, ClientAliveCountMax."
+  severity = "low"
 
   sshd "ClientAliveInterval" {
     min = 1
@@ -93,8 +111,11 @@ rule "ssh-idle-timeout" {
 }
 
 rule "ssh-login-grace-time" {
-  title = "sshd gives a connection little time to log in"
-  why   = "Connections that never authenticate hold resources until this limit. Zero would mean no limit. Source: CIS benchmarks, ssh server; sshd_config(5)."
+  title    = "sshd gives a connection little time to log in"
+  why      = "Connections that never authenticate hold resources until this limit. Zero would mean no limit."
+  breaks   = "Who needs longer to type a password or fetch a second factor has to start again."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), LoginGraceTime."
+  severity = "low"
 
   sshd "LoginGraceTime" {
     min = 1
@@ -103,8 +124,11 @@ rule "ssh-login-grace-time" {
 }
 
 rule "ssh-banner" {
-  title = "sshd shows the remote banner"
-  why   = "The warning in /etc/issue.net only warns if sshd shows it. Source: CIS benchmarks, ssh server; sshd_config(5)."
+  title    = "sshd shows the remote banner"
+  why      = "The warning in /etc/issue.net only warns if sshd shows it."
+  breaks   = "Nothing: ssh prints it before the login, and scp, sftp and Packer pass over it."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), Banner."
+  severity = "low"
 
   sshd "Banner" {
     value = "/etc/issue.net"

@@ -41,8 +41,11 @@ variable "ssh_config_mode" {
 }
 
 rule "ssh-users-denied" {
-  title = "sshd refuses accounts that have no business logging in"
-  why   = "Service accounts and root are what guessing starts with. A refusal holds whatever key or password they have. The account of a build that is on the list cannot apply this. Source: CIS benchmarks, ssh server; sshd_config(5), DenyUsers."
+  title    = "sshd refuses accounts that have no business logging in"
+  why      = "Service accounts and root are what guessing starts with. A refusal holds whatever key or password they have."
+  breaks   = "Accounts on the list cannot log in, agents and automation among them. A build whose account is on the list cannot apply this."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), DenyUsers."
+  severity = "medium"
 
   sshd "DenyUsers" {
     contains = var.ssh_deny_users
@@ -50,8 +53,11 @@ rule "ssh-users-denied" {
 }
 
 rule "ssh-groups-denied" {
-  title = "sshd refuses members of groups that have no business logging in"
-  why   = "An account in root's group can read what is meant for root. Source: Azure security baseline for Linux; sshd_config(5), DenyGroups."
+  title    = "sshd refuses members of groups that have no business logging in"
+  why      = "An account in root's group can read what is meant for root."
+  breaks   = "Members of the groups cannot log in. A build whose account is a member cannot apply this."
+  source   = "Azure security baseline for Linux; sshd_config(5), DenyGroups."
+  severity = "medium"
 
   sshd "DenyGroups" {
     contains = var.ssh_deny_groups
@@ -59,8 +65,11 @@ rule "ssh-groups-denied" {
 }
 
 rule "ssh-users-allowed" {
-  title = "sshd names the accounts that may log in"
-  why   = "With a list, a new account cannot log in until somebody decides so. The default pattern is for everybody: it only makes the decision visible. A list without the account of a build locks it out and is refused. Source: Azure security baseline for Linux; sshd_config(5), AllowUsers."
+  title    = "sshd names the accounts that may log in"
+  why      = "With a list, a new account cannot log in until somebody decides so. The default pattern is for everybody: it only makes the decision visible."
+  breaks   = "Accounts that the list does not name are refused, those that cloud-init and the Azure agent make later too. A list without the account of a build is refused."
+  source   = "Azure security baseline for Linux; sshd_config(5), AllowUsers."
+  severity = "low"
 
   sshd "AllowUsers" {
     contains = var.ssh_allow_users
@@ -68,8 +77,11 @@ rule "ssh-users-allowed" {
 }
 
 rule "ssh-groups-allowed" {
-  title = "sshd names the groups whose members may log in"
-  why   = "With a list, a new account cannot log in until somebody puts it in a group. The default pattern is for everybody. Source: Azure security baseline for Linux; sshd_config(5), AllowGroups."
+  title    = "sshd names the groups whose members may log in"
+  why      = "With a list, a new account cannot log in until somebody puts it in a group. The default pattern is for everybody."
+  breaks   = "Accounts in none of the groups are refused, those that cloud-init and the Azure agent make later too."
+  source   = "Azure security baseline for Linux; sshd_config(5), AllowGroups."
+  severity = "low"
 
   sshd "AllowGroups" {
     contains = var.ssh_allow_groups
@@ -77,8 +89,11 @@ rule "ssh-groups-allowed" {
 }
 
 rule "ssh-log-level" {
-  title = "sshd logs logins and no secrets"
-  why   = "Below INFO, logins leave no trace; the debug levels write what users type and send. VERBOSE also notes which key was used. Source: CIS benchmarks, ssh server; sshd_config(5), LogLevel."
+  title    = "sshd logs logins and no secrets"
+  why      = "Below INFO, logins leave no trace; the debug levels write what users type and send. VERBOSE also notes which key was used."
+  breaks   = "Nothing: INFO is what sshd logs at by itself, and VERBOSE adds some lines for each login."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), LogLevel."
+  severity = "medium"
 
   sshd "LogLevel" {
     one_of = var.ssh_log_levels
@@ -86,8 +101,11 @@ rule "ssh-log-level" {
 }
 
 rule "ssh-hostbased-off" {
-  title = "sshd trusts no other host's word for who a user is"
-  why   = "Whoever is root on a trusted host is then everybody here. Source: CIS benchmarks, ssh server; sshd_config(5), HostbasedAuthentication."
+  title    = "sshd trusts no other host's word for who a user is"
+  why      = "Whoever is root on a trusted host would be everybody here."
+  breaks   = "Logins that rest on the other host's key alone end; nothing on a node logs in that way."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), HostbasedAuthentication."
+  severity = "high"
 
   sshd "HostbasedAuthentication" {
     value = "no"
@@ -95,8 +113,11 @@ rule "ssh-hostbased-off" {
 }
 
 rule "ssh-rhosts-ignored" {
-  title = "sshd ignores users' lists of trusted hosts"
-  why   = "A user could open the account to everybody on another machine with one line. Source: CIS benchmarks, ssh server; sshd_config(5), IgnoreRhosts."
+  title    = "sshd ignores users' lists of trusted hosts"
+  why      = "A user could open the account to everybody on another machine with one line."
+  breaks   = "Nothing unless host-based logins are on: then users' own lists no longer count."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), IgnoreRhosts."
+  severity = "medium"
 
   sshd "IgnoreRhosts" {
     value = "yes"
@@ -104,8 +125,11 @@ rule "ssh-rhosts-ignored" {
 }
 
 rule "ssh-empty-passwords-off" {
-  title = "sshd lets nobody in with an empty password"
-  why   = "An account whose password was never set would be open to all. Source: CIS benchmarks, ssh server; sshd_config(5), PermitEmptyPasswords."
+  title    = "sshd lets nobody in with an empty password"
+  why      = "An account whose password was never set would be open to all."
+  breaks   = "Accounts with an empty password cannot log in; those with keys can."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), PermitEmptyPasswords."
+  severity = "high"
 
   sshd "PermitEmptyPasswords" {
     value = "no"
@@ -113,8 +137,11 @@ rule "ssh-empty-passwords-off" {
 }
 
 rule "ssh-pam-on" {
-  title = "sshd goes through PAM"
-  why   = "Lockout, expiry, limits and the umask of sessions are PAM's; without it an account that is locked there still logs in with a key. Source: CIS benchmarks, ssh server; sshd_config(5), UsePAM."
+  title    = "sshd goes through PAM"
+  why      = "Lockout, expiry, limits and the umask of sessions are PAM's; without it none of them holds for ssh."
+  breaks   = "Accounts that PAM refuses, expired and locked ones among them, cannot log in with a key any more."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), UsePAM."
+  severity = "medium"
 
   sshd "UsePAM" {
     value = "yes"
@@ -122,8 +149,11 @@ rule "ssh-pam-on" {
 }
 
 rule "ssh-gssapi-off" {
-  title = "sshd offers no GSSAPI login"
-  why   = "It is code that runs before anybody has logged in, and of no use without Kerberos. Where logins go through a domain, waive this. Source: CIS benchmarks, ssh server; sshd_config(5), GSSAPIAuthentication."
+  title    = "sshd offers no GSSAPI login"
+  why      = "GSSAPI is code that runs before anybody has logged in, and of no use without Kerberos."
+  breaks   = "Logins with Kerberos tickets end: where they go through a domain, waive this."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), GSSAPIAuthentication."
+  severity = "low"
 
   sshd "GSSAPIAuthentication" {
     value = "no"
@@ -131,8 +161,11 @@ rule "ssh-gssapi-off" {
 }
 
 rule "ssh-forwarding-off" {
-  title = "sshd forwards no ports, agents or displays"
-  why   = "A session that forwards is a way around the firewall, in both directions. Tunnels to a node, remote editors and kubectl through a jump host stop working, and nothing after it in the configuration can allow one of them again. Source: CIS benchmarks, ssh server; sshd_config(5), DisableForwarding."
+  title    = "sshd forwards no ports, agents or displays"
+  why      = "A session that forwards is a way around the firewall, in both directions."
+  breaks   = "Tunnels to a node, remote editors and kubectl through a jump host stop working, and nothing after it in the configuration can allow one of them again."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), DisableForwarding."
+  severity = "medium"
 
   sshd "DisableForwarding" {
     value = "yes"
@@ -140,8 +173,11 @@ rule "ssh-forwarding-off" {
 }
 
 rule "ssh-max-sessions" {
-  title = "sshd bounds the sessions of one connection"
-  why   = "One connection could otherwise take all processes. Programs that share a connection, such as Ansible, need a few. Source: CIS benchmarks, ssh server; sshd_config(5), MaxSessions."
+  title    = "sshd bounds the sessions of one connection"
+  why      = "One connection could otherwise take all processes."
+  breaks   = "Programs that share a connection, such as Ansible, need a few sessions; a value of 1 makes them fail."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), MaxSessions."
+  severity = "low"
 
   sshd "MaxSessions" {
     min = 1
@@ -150,8 +186,11 @@ rule "ssh-max-sessions" {
 }
 
 rule "ssh-max-startups" {
-  title = "sshd bounds the connections that have not logged in"
-  why   = "Whoever opens connections and says nothing would keep others out. The limit counts everybody together, so a crowd of clients that start at once may see a few refused. Source: CIS benchmarks, ssh server; sshd_config(5), MaxStartups."
+  title    = "sshd bounds the connections that have not logged in"
+  why      = "Whoever opens connections and says nothing would keep others out."
+  breaks   = "The limit counts everybody together, so a crowd of clients that start at once may see a few refused."
+  source   = "CIS benchmarks, ssh server; sshd_config(5), MaxStartups."
+  severity = "low"
 
   sshd "MaxStartups" {
     max = var.ssh_max_startups
@@ -159,8 +198,11 @@ rule "ssh-max-startups" {
 }
 
 rule "ssh-config-access" {
-  title = "Only root can read or change the ssh server's configuration"
-  why   = "Whoever writes it decides who logs in; whoever reads it sees what is allowed from where. sshd reads it as root. Source: CIS benchmarks, ssh server; sshd(8), FILES."
+  title    = "Only root can read or change the ssh server's configuration"
+  why      = "Whoever writes the configuration decides who logs in; whoever reads it sees what is allowed from where."
+  breaks   = "Nothing: sshd reads it as root. Agents that read it under another account lose it."
+  source   = "CIS benchmarks, ssh server; sshd(8), FILES."
+  severity = "medium"
 
   file "/etc/ssh/sshd_config" {
     owner = "root"
@@ -185,53 +227,21 @@ rule "ssh-config-access" {
 }
 
 rule "ssh-host-private-keys-access" {
-  title = "Only root can read the private host keys"
-  why   = "Whoever has one can pose as this machine. sshd refuses keys that others can read. An image before its first boot has none. Source: CIS benchmarks, ssh server; sshd(8), FILES."
+  title    = "Only root can read the private host keys"
+  why      = "Whoever has a private host key can pose as this machine."
+  breaks   = "Nothing: sshd refuses keys that others can read. An image before its first boot has none."
+  source   = "CIS benchmarks, ssh server; sshd(8), FILES."
+  severity = "high"
 
-  file "/etc/ssh/ssh_host_rsa_key" {
-    owner  = "root"
-    groups = ["root", "ssh_keys"]
-    mode   = "0600"
-  }
-  file "/etc/ssh/ssh_host_ecdsa_key" {
-    owner  = "root"
-    groups = ["root", "ssh_keys"]
-    mode   = "0600"
-  }
-  file "/etc/ssh/ssh_host_ed25519_key" {
-    owner  = "root"
-    groups = ["root", "ssh_keys"]
-    mode   = "0600"
-  }
-  file "/etc/ssh/ssh_host_dsa_key" {
-    owner  = "root"
-    groups = ["root", "ssh_keys"]
-    mode   = "0600"
-  }
+  ssh_host_keys "private" {}
 }
 
 rule "ssh-host-public-keys-access" {
-  title = "Only root can change the public host keys"
-  why   = "A public key that does not belong to the private one keeps clients out, or makes them trust another machine. Source: CIS benchmarks, ssh server; sshd(8), FILES."
+  title    = "Only root can change the public host keys"
+  why      = "A public key that does not belong to the private one keeps clients out, or makes them trust another machine."
+  breaks   = "Nothing: everybody can still read them."
+  source   = "CIS benchmarks, ssh server; sshd(8), FILES."
+  severity = "low"
 
-  file "/etc/ssh/ssh_host_rsa_key.pub" {
-    owner = "root"
-    group = "root"
-    mode  = "0644"
-  }
-  file "/etc/ssh/ssh_host_ecdsa_key.pub" {
-    owner = "root"
-    group = "root"
-    mode  = "0644"
-  }
-  file "/etc/ssh/ssh_host_ed25519_key.pub" {
-    owner = "root"
-    group = "root"
-    mode  = "0644"
-  }
-  file "/etc/ssh/ssh_host_dsa_key.pub" {
-    owner = "root"
-    group = "root"
-    mode  = "0644"
-  }
+  ssh_host_keys "public" {}
 }

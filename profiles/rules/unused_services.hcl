@@ -26,8 +26,11 @@ variable "automounter" {
 }
 
 rule "autofs-not-in-use" {
-  title = "Media are not mounted by themselves"
-  why   = "Whoever plugs a disk in gets it mounted, and what is on it run. A node mounts what the kubelet asks for and nothing else; an automounter for home directories on NFS breaks without it. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "Media are not mounted by themselves"
+  why      = "Whoever plugs a disk in gets it mounted, and a node mounts what the kubelet asks for and nothing else."
+  breaks   = "Home directories and shares that autofs mounts over the network are not there any more."
+  source   = "CIS benchmarks, server services; automount(8)."
+  severity = "low"
 
   package "autofs" {
     state = "absent"
@@ -40,8 +43,11 @@ rule "autofs-not-in-use" {
 }
 
 rule "avahi-not-in-use" {
-  title = "The machine does not announce itself on the local network"
-  why   = "mDNS tells everyone near which services run here, and listens on UDP 5353. Name lookups below .local stop working. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "The machine does not announce itself on the local network"
+  why      = "mDNS tells everyone near which services run here, and listens on UDP 5353."
+  breaks   = "Names below .local are not found any more. Cloud networks carry no multicast anyway."
+  source   = "CIS benchmarks, server services; avahi-daemon(8)."
+  severity = "medium"
 
   package "avahi-daemon" {
     state = "absent"
@@ -55,8 +61,11 @@ rule "avahi-not-in-use" {
 }
 
 rule "dhcp-server-not-in-use" {
-  title = "The machine hands out no addresses"
-  why   = "A DHCP server that nobody meant to run gives other machines wrong routes and name servers. DHCP clients are not touched. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "The machine hands out no addresses"
+  why      = "A DHCP server that nobody meant to run gives other machines wrong routes and name servers."
+  breaks   = "Machines that get their address from this one lose it when it expires. DHCP clients are not touched."
+  source   = "CIS benchmarks, server services; dhcpd(8)."
+  severity = "low"
 
   package "isc-dhcp-server" {
     state = "absent"
@@ -71,8 +80,11 @@ rule "dhcp-server-not-in-use" {
 }
 
 rule "dns-server-not-in-use" {
-  title = "The machine is no name server"
-  why   = "A name server has a large attack surface and can be made to amplify floods. In a cluster CoreDNS answers, from a pod. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "The machine is no name server"
+  why      = "A name server has a large attack surface and can be made to amplify floods."
+  breaks   = "Machines that ask this one get no answer. In a cluster CoreDNS answers, from a pod, and a local cache for nodes runs in one too."
+  source   = "CIS benchmarks, server services; named(8)."
+  severity = "medium"
 
   package "bind9" {
     state = "absent"
@@ -86,8 +98,11 @@ rule "dns-server-not-in-use" {
 }
 
 rule "dnsmasq-not-in-use" {
-  title = "dnsmasq does not answer for DNS, DHCP or TFTP"
-  why   = "It listens for three protocols at once. Tools that make networks for virtual machines start a copy of their own and lack it when the package is gone. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "dnsmasq does not answer for DNS, DHCP or TFTP"
+  why      = "dnsmasq listens for three protocols at once."
+  breaks   = "Machines that ask this one for names or addresses get no answer, and tools that make networks for virtual machines lack the program when the package is gone."
+  source   = "CIS benchmarks, server services; dnsmasq(8)."
+  severity = "medium"
 
   package "dnsmasq" {
     state = "absent"
@@ -100,8 +115,11 @@ rule "dnsmasq-not-in-use" {
 }
 
 rule "ftp-server-not-in-use" {
-  title = "No FTP server runs"
-  why   = "FTP sends passwords in the clear; sftp does the same work. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "No FTP server runs"
+  why      = "FTP sends passwords in the clear; sftp does the same work."
+  breaks   = "Transfers by FTP to this machine end."
+  source   = "CIS benchmarks, server services; vsftpd(8)."
+  severity = "medium"
 
   package "vsftpd" {
     state = "absent"
@@ -114,8 +132,11 @@ rule "ftp-server-not-in-use" {
 }
 
 rule "ldap-server-not-in-use" {
-  title = "The machine is no directory server"
-  why   = "A directory holds everybody's accounts and belongs on machines of its own. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "The machine is no directory server"
+  why      = "A directory holds everybody's accounts and belongs on machines of its own."
+  breaks   = "Machines that ask this directory for accounts lose them."
+  source   = "CIS benchmarks, server services; slapd(8)."
+  severity = "low"
 
   package "slapd" {
     state = "absent"
@@ -129,8 +150,11 @@ rule "ldap-server-not-in-use" {
 }
 
 rule "mail-access-server-not-in-use" {
-  title = "No IMAP or POP3 server runs"
-  why   = "Mailboxes have no place on a node, and their servers check passwords from the network. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "No IMAP or POP3 server runs"
+  why      = "Mailboxes have no place on a node, and their servers check passwords from the network."
+  breaks   = "Mail that is kept here cannot be read over the network."
+  source   = "CIS benchmarks, server services; dovecot(1)."
+  severity = "medium"
 
   package "dovecot" {
     state = "absent"
@@ -145,8 +169,11 @@ rule "mail-access-server-not-in-use" {
 }
 
 rule "nfs-server-not-in-use" {
-  title = "The machine exports no files over NFS"
-  why   = "An export that nobody watches gives its files to everyone who can reach it. Mounting NFS needs no server: clients and the CSI drivers work without it. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "The machine exports no files over NFS"
+  why      = "An export that nobody watches gives its files to everyone who can reach it."
+  breaks   = "Exports of this machine end. Mounting NFS needs no server; but where one package holds both (Azure Linux), removing it ends mounts, volumes of the CSI drivers too: nfs_server says how far to go."
+  source   = "CIS benchmarks, server services; nfsd(8), exports(5)."
+  severity = "medium"
 
   package "nfs-kernel-server" {
     state = "absent"
@@ -160,8 +187,11 @@ rule "nfs-server-not-in-use" {
 }
 
 rule "nis-server-not-in-use" {
-  title = "The machine is no NIS server"
-  why   = "NIS hands out password hashes to whoever asks. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "The machine is no NIS server"
+  why      = "NIS hands out password hashes to whoever asks."
+  breaks   = "Machines that take their accounts from this one lose them."
+  source   = "CIS benchmarks, server services; ypserv(8)."
+  severity = "medium"
 
   package "ypserv" {
     state = "absent"
@@ -174,8 +204,11 @@ rule "nis-server-not-in-use" {
 }
 
 rule "print-server-not-in-use" {
-  title = "No print server runs"
-  why   = "CUPS listens, parses documents and has had holes that could be used from the network. Printing from this machine stops. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "No print server runs"
+  why      = "CUPS listens, parses documents and has had holes that could be used from the network."
+  breaks   = "Printing from this machine stops. Nothing on a node prints."
+  source   = "CIS benchmarks, server services; cupsd(8)."
+  severity = "medium"
 
   package "cups" {
     state = "absent"
@@ -188,8 +221,11 @@ rule "print-server-not-in-use" {
 }
 
 rule "rpcbind-not-in-use" {
-  title = "Nobody can ask which RPC services run"
-  why   = "rpcbind lists services to everyone, answers on port 111 and amplifies floods. NFS before version 4 needs it, as client too: mounts of version 3 fail without it. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "Nobody can ask which RPC services run"
+  why      = "rpcbind lists services to everyone, answers on port 111 and amplifies floods."
+  breaks   = "NFS 3 needs it, as client too, for locks: volumes that the Azure CSI drivers mount that way may fail, and AKS waives this."
+  source   = "CIS benchmarks, server services; rpcbind(8), rpc.statd(8)."
+  severity = "medium"
 
   package "rpcbind" {
     state = "absent"
@@ -202,8 +238,11 @@ rule "rpcbind-not-in-use" {
 }
 
 rule "rsync-daemon-not-in-use" {
-  title = "No rsync daemon runs"
-  why   = "Its protocol is not encrypted. Copying with rsync over ssh needs no daemon, but the package has both on Ubuntu: removing it ends that too. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "No rsync daemon runs"
+  why      = "The protocol of the daemon is not encrypted."
+  breaks   = "Copies from and to the daemon end. Copying over ssh needs no daemon, but Ubuntu's package has both: removing it ends that too, and rsync_daemon says how far to go."
+  source   = "CIS benchmarks, server services; rsyncd.conf(5)."
+  severity = "low"
 
   package "rsync" {
     state = "absent"
@@ -217,8 +256,11 @@ rule "rsync-daemon-not-in-use" {
 }
 
 rule "samba-server-not-in-use" {
-  title = "No SMB server runs"
-  why   = "File shares of a node are an opening that nobody needs; without a server no old SMB dialect is spoken either. Mounting SMB shares is the kernel's work and goes on. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "No SMB server runs"
+  why      = "File shares of a node are an opening that nobody needs; without a server no old SMB dialect is spoken either."
+  breaks   = "Shares of this machine end. Mounting SMB shares is the kernel's work: volumes of pods go on."
+  source   = "CIS benchmarks, server services; smbd(8)."
+  severity = "medium"
 
   package "samba" {
     state = "absent"
@@ -231,8 +273,11 @@ rule "samba-server-not-in-use" {
 }
 
 rule "snmp-server-not-in-use" {
-  title = "No SNMP agent runs"
-  why   = "Versions 1 and 2c authenticate with a word in the clear and tell much about the machine. Monitoring that polls by SNMP stops. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "No SNMP agent runs"
+  why      = "Versions 1 and 2c authenticate with a word in the clear and tell much about the machine."
+  breaks   = "Monitoring that polls this machine by SNMP stops."
+  source   = "CIS benchmarks, server services; snmpd(8)."
+  severity = "medium"
 
   package "snmpd" {
     state = "absent"
@@ -246,8 +291,11 @@ rule "snmp-server-not-in-use" {
 }
 
 rule "tftp-server-not-in-use" {
-  title = "No TFTP server runs"
-  why   = "TFTP knows no passwords at all. Machines that boot from this one over the network need it. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "No TFTP server runs"
+  why      = "TFTP knows no passwords at all."
+  breaks   = "Machines that boot from this one over the network find nothing."
+  source   = "CIS benchmarks, server services; RFC 1350."
+  severity = "medium"
 
   package "tftpd" {
     state = "absent"
@@ -262,8 +310,11 @@ rule "tftp-server-not-in-use" {
 }
 
 rule "web-proxy-not-in-use" {
-  title = "No web proxy runs"
-  why   = "An open proxy hides others' traffic behind this machine. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "No web proxy runs"
+  why      = "An open proxy hides others' traffic behind this machine."
+  breaks   = "Machines that reach the web through this one cannot any more."
+  source   = "CIS benchmarks, server services; squid(8)."
+  severity = "low"
 
   package "squid" {
     state = "absent"
@@ -276,8 +327,11 @@ rule "web-proxy-not-in-use" {
 }
 
 rule "web-server-not-in-use" {
-  title = "No web server runs"
-  why   = "Web servers on the host take ports and attacks that belong to pods; ingress controllers bring their own. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "No web server runs"
+  why      = "Web servers on the host take ports and attacks that belong to pods."
+  breaks   = "What such a server serves is gone, load balancers and status pages on the host too. Ingress controllers bring their own in pods."
+  source   = "CIS benchmarks, server services; nginx(8), httpd(8)."
+  severity = "low"
 
   package "web-server" {
     state = "absent"
@@ -292,8 +346,11 @@ rule "web-server-not-in-use" {
 }
 
 rule "xinetd-not-in-use" {
-  title = "No xinetd starts services on demand"
-  why   = "It starts old, unencrypted services for whoever connects. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "No xinetd starts services on demand"
+  why      = "xinetd starts old, unencrypted services for whoever connects."
+  breaks   = "Services that it starts cannot be reached."
+  source   = "CIS benchmarks, server services; xinetd(8)."
+  severity = "medium"
 
   package "xinetd" {
     state = "absent"
@@ -306,8 +363,11 @@ rule "xinetd-not-in-use" {
 }
 
 rule "inetd-not-in-use" {
-  title = "No inetd starts services on demand"
-  why   = "It starts old, unencrypted services for whoever connects. Source: CIS benchmarks, special purpose services; the packages' own units."
+  title    = "No inetd starts services on demand"
+  why      = "inetd starts old, unencrypted services for whoever connects."
+  breaks   = "Services that it starts cannot be reached."
+  source   = "Azure security baseline for Linux; inetd(8)."
+  severity = "medium"
 
   package "inetd" {
     state = "absent"
@@ -321,8 +381,11 @@ rule "inetd-not-in-use" {
 }
 
 rule "nis-client-absent" {
-  title = "The NIS client is not installed"
-  why   = "Accounts that come over NIS can be forged by anyone on the network. Source: CIS benchmarks, client services."
+  title    = "The NIS client is not installed"
+  why      = "Accounts that come over NIS can be forged by anyone on the network."
+  breaks   = "Accounts that come over NIS are gone."
+  source   = "CIS benchmarks, client services; ypbind(8)."
+  severity = "medium"
 
   package "nis" {
     state = "absent"
@@ -332,8 +395,11 @@ rule "nis-client-absent" {
 }
 
 rule "rsh-client-absent" {
-  title = "rsh, rcp and rlogin are not installed"
-  why   = "They send everything in the clear and trust addresses. Source: CIS benchmarks, client services."
+  title    = "rsh, rcp and rlogin are not installed"
+  why      = "rsh, rcp and rlogin send everything in the clear and trust addresses."
+  breaks   = "Scripts that call rsh fail; ssh does the same work."
+  source   = "CIS benchmarks, client services; hosts.equiv(5)."
+  severity = "low"
 
   package "rsh-client" {
     state = "absent"
@@ -343,8 +409,11 @@ rule "rsh-client-absent" {
 }
 
 rule "rsh-server-absent" {
-  title = "No server for rsh and rlogin is installed"
-  why   = "It lets machines in by their address. Source: CIS benchmarks and Azure's Linux baseline."
+  title    = "No server for rsh and rlogin is installed"
+  why      = "The server lets machines in by their address."
+  breaks   = "Logins by rsh and rlogin end; ssh does the same work."
+  source   = "Azure security baseline for Linux; hosts.equiv(5)."
+  severity = "high"
 
   package "rsh-server" {
     state = "absent"
@@ -353,8 +422,11 @@ rule "rsh-server-absent" {
 }
 
 rule "talk-client-absent" {
-  title = "talk is not installed"
-  why   = "It sends what is typed in the clear and needs a server that does the same. Source: CIS benchmarks, client services."
+  title    = "talk is not installed"
+  why      = "talk sends what is typed in the clear and needs a server that does the same."
+  breaks   = "Nothing: nobody writes to people on a node that way."
+  source   = "CIS benchmarks, client services; talk(1)."
+  severity = "low"
 
   package "talk" {
     state = "absent"
@@ -363,8 +435,11 @@ rule "talk-client-absent" {
 }
 
 rule "telnet-client-absent" {
-  title = "The telnet client is not installed"
-  why   = "Passwords typed into it cross the network in the clear. As a test of ports it is missed; nc and curl do that. On Ubuntu the metapackage ubuntu-standard, which holds no files, goes with it. Source: CIS benchmarks, client services."
+  title    = "The telnet client is not installed"
+  why      = "Passwords typed into telnet cross the network in the clear."
+  breaks   = "It is missed as a test of ports; nc and curl do that. On Ubuntu the metapackage ubuntu-standard, which holds no files, goes with it."
+  source   = "CIS benchmarks, client services; telnet(1)."
+  severity = "low"
 
   package "telnet" {
     state = "absent"
@@ -374,8 +449,11 @@ rule "telnet-client-absent" {
 }
 
 rule "telnet-server-absent" {
-  title = "No telnet server is installed"
-  why   = "It takes passwords in the clear. Source: CIS benchmarks and Azure's Linux baseline."
+  title    = "No telnet server is installed"
+  why      = "A telnet server takes passwords in the clear."
+  breaks   = "Logins by telnet end; ssh does the same work."
+  source   = "CIS benchmarks, server services; Azure security baseline for Linux; RFC 854."
+  severity = "high"
 
   package "telnetd" {
     state = "absent"
@@ -385,8 +463,11 @@ rule "telnet-server-absent" {
 }
 
 rule "ldap-client-absent" {
-  title = "The command-line tools for LDAP are not installed"
-  why   = "They are made to read out directories. Logins that use LDAP need libraries, not these tools. Source: CIS benchmarks, client services."
+  title    = "The command-line tools for LDAP are not installed"
+  why      = "The command-line tools are made to read out directories."
+  breaks   = "Scripts that call ldapsearch fail. Logins that use LDAP need libraries, not these tools."
+  source   = "CIS benchmarks, client services; ldapsearch(1)."
+  severity = "low"
 
   package "ldap-utils" {
     state = "absent"
@@ -395,8 +476,11 @@ rule "ldap-client-absent" {
 }
 
 rule "ftp-client-absent" {
-  title = "The FTP client is not installed"
-  why   = "It sends passwords in the clear; curl and sftp remain. On Ubuntu the metapackage ubuntu-standard, which holds no files, goes with it. Source: CIS benchmarks, client services."
+  title    = "The FTP client is not installed"
+  why      = "FTP sends passwords in the clear."
+  breaks   = "Scripts that call ftp fail; curl and sftp remain. On Ubuntu the metapackage ubuntu-standard, which holds no files, goes with it."
+  source   = "CIS benchmarks, client services; ftp(1)."
+  severity = "low"
 
   package "ftp" {
     state = "absent"
@@ -406,8 +490,11 @@ rule "ftp-client-absent" {
 }
 
 rule "tftp-client-absent" {
-  title = "The TFTP client is not installed"
-  why   = "It fetches files without any check of who sends them. Source: CIS benchmarks, client services."
+  title    = "The TFTP client is not installed"
+  why      = "TFTP fetches files without any check of who sends them."
+  breaks   = "Scripts that call tftp fail; curl knows the protocol too."
+  source   = "CIS benchmarks, client services; tftp(1)."
+  severity = "low"
 
   package "tftp" {
     state = "absent"
@@ -416,8 +503,11 @@ rule "tftp-client-absent" {
 }
 
 rule "x-server-absent" {
-  title = "No X server is installed"
-  why   = "A graphical display on a server is unused code that runs with many rights. Source: CIS benchmarks and Azure's Linux baseline."
+  title    = "No X server is installed"
+  why      = "A graphical display on a server is unused code that runs with many rights."
+  breaks   = "Graphical programs have no display. Nothing on a node has one."
+  source   = "CIS benchmarks, server services; Xorg(1)."
+  severity = "medium"
 
   package "xserver" {
     state = "absent"
@@ -427,8 +517,11 @@ rule "x-server-absent" {
 }
 
 rule "gdm-absent" {
-  title = "No graphical login is installed"
-  why   = "It is a second way in beside ssh and the console, with settings of its own. Source: CIS benchmarks and Azure's Linux baseline."
+  title    = "No graphical login is installed"
+  why      = "A graphical login is a second way in beside ssh and the console, with settings of its own."
+  breaks   = "Nobody can log in at a screen with a desktop; the desktop's packages go too. Nothing on a node has one."
+  source   = "CIS benchmarks, GNOME display manager; GDM reference manual."
+  severity = "low"
 
   package "gdm" {
     state = "absent"
@@ -438,8 +531,11 @@ rule "gdm-absent" {
 }
 
 rule "prelink-absent" {
-  title = "Programs are not changed by prelink"
-  why   = "prelink rewrites programs and libraries: address layout becomes predictable, and checks of file integrity see changes that are none. A system that has prelinked files should undo that (prelink -ua) before. Source: CIS benchmarks and Azure's Linux baseline."
+  title    = "Programs are not changed by prelink"
+  why      = "prelink rewrites programs and libraries: address layout becomes predictable, and checks of file integrity see changes that are none."
+  breaks   = "Nothing, once files that were prelinked are put back (prelink -ua) before the package goes."
+  source   = "CIS benchmarks, process hardening; prelink(8)."
+  severity = "medium"
 
   package "prelink" {
     state = "absent"
@@ -447,8 +543,11 @@ rule "prelink-absent" {
 }
 
 rule "bluetooth-absent" {
-  title = "Nothing for Bluetooth is installed"
-  why   = "A radio that pairs is a way in that no firewall sees. Servers and virtual machines have no use for it. Source: CIS benchmarks and Azure's Linux baseline."
+  title    = "Nothing for Bluetooth is installed"
+  why      = "A radio that pairs is a way in that no firewall sees."
+  breaks   = "Bluetooth devices stop working. Servers and virtual machines have none."
+  source   = "Azure security baseline for Linux; bluetoothd(8)."
+  severity = "low"
 
   package "bluez" {
     state = "absent"
@@ -456,8 +555,11 @@ rule "bluetooth-absent" {
 }
 
 rule "isdn-absent" {
-  title = "Nothing for ISDN is installed"
-  why   = "Nothing on a server dials over ISDN; its tools run as root. Source: CIS benchmarks and Azure's Linux baseline."
+  title    = "Nothing for ISDN is installed"
+  why      = "Nothing on a server dials over ISDN, and its tools run as root."
+  breaks   = "Nothing on a node: a virtual machine has no ISDN card."
+  source   = "Azure security baseline for Linux; isdnlog(8)."
+  severity = "low"
 
   package "isdnutils-base" {
     state = "absent"
@@ -466,8 +568,11 @@ rule "isdn-absent" {
 }
 
 rule "kdump-absent" {
-  title = "No crash dump of the kernel is kept"
-  why   = "A dump holds all of memory, keys included. Without it a crash cannot be looked into afterwards. Source: CIS benchmarks and Azure's Linux baseline."
+  title    = "No crash dump of the kernel is kept"
+  why      = "A dump of the kernel holds all of memory, keys included."
+  breaks   = "A kernel that crashes leaves nothing to look into afterwards. On Azure Linux the package also holds kexec, for fast reboots."
+  source   = "Azure security baseline for Linux; kernel documentation, kdump."
+  severity = "medium"
 
   package "kdump-tools" {
     state = "absent"
@@ -476,8 +581,11 @@ rule "kdump-absent" {
 }
 
 rule "readahead-absent" {
-  title = "readahead is not installed"
-  why   = "It opens every file that it has seen opened, with the rights of root. Source: CIS benchmarks and Azure's Linux baseline."
+  title    = "readahead is not installed"
+  why      = "readahead opens every file that it has seen opened, with the rights of root."
+  breaks   = "Nothing: systemd dropped the idea, and disks of virtual machines gain nothing by it."
+  source   = "Azure security baseline for Linux; systemd release notes, version 217."
+  severity = "low"
 
   package "readahead" {
     state = "absent"
@@ -486,8 +594,11 @@ rule "readahead-absent" {
 }
 
 rule "sendmail-absent" {
-  title = "sendmail is not installed"
-  why   = "A mail server on a node is one more daemon that takes input from others. Source: CIS benchmarks and Azure's Linux baseline."
+  title    = "sendmail is not installed"
+  why      = "A mail server on a node is one more daemon that takes input from others."
+  breaks   = "Local mail, such as cron's, is not delivered, and programs that call sendmail fail unless another package brings it."
+  source   = "Azure security baseline for Linux; sendmail(8)."
+  severity = "medium"
 
   package "sendmail" {
     state = "absent"
@@ -496,8 +607,11 @@ rule "sendmail-absent" {
 }
 
 rule "postfix-absent" {
-  title = "postfix is not installed"
-  why   = "A mail server on a node is one more daemon that takes input from others. Local mail, such as cron's, is then not delivered. Source: CIS benchmarks and Azure's Linux baseline."
+  title    = "postfix is not installed"
+  why      = "A mail server on a node is one more daemon that takes input from others."
+  breaks   = "Local mail, such as cron's, is not delivered, and programs that call sendmail fail unless another package brings it."
+  source   = "Azure security baseline for Linux; postfix(1)."
+  severity = "medium"
 
   package "postfix" {
     state = "absent"

@@ -4,10 +4,13 @@ package embedded
 
 import (
 	"bytes"
+	"debug/buildinfo"
 	"debug/elf"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -81,5 +84,58 @@ func TestABuildAtAnotherPathGivesTheSameBytes(t *testing.T) {
 func TestThePluginBuildsWhereverPackerRuns(t *testing.T) {
 	for _, goos := range []string{"darwin", "windows", "freebsd"} {
 		goTool(t, filepath.Join("..", ".."), []string{"GOOS=" + goos}, append(append([]string{"build", "-o", os.DevNull}, flags()...), ".")...)
+	}
+}
+
+// TestTheBillOfMaterialsNamesWhatTheBinariesAreMadeOf compares make sbom's files with what the linker wrote into the
+// binaries.
+func TestTheBillOfMaterialsNamesWhatTheBinariesAreMadeOf(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := t.TempDir(), t.TempDir()
+	for _, dir := range []string{first, second} {
+		cmd := exec.CommandContext(t.Context(), filepath.Join(root, ".tools", "sbom"), dir)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	for name, binary := range map[string]string{
+		"packer-plugin-harden": "packer-plugin-harden", "harden_linux_amd64": "embedded/harden_linux_amd64", "harden_linux_arm64": "embedded/harden_linux_arm64",
+	} {
+		data, err := os.ReadFile(filepath.Join(first, name+".cdx.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := os.ReadFile(filepath.Join(second, name+".cdx.json")); err != nil || !bytes.Equal(data, again) {
+			t.Errorf("%s: a second run gives another file, error %v", name, err)
+		}
+		var bom struct {
+			Components []struct{ Name, Version string }
+		}
+		if err := json.Unmarshal(data, &bom); err != nil {
+			t.Fatal(err)
+		}
+		info, err := buildinfo.ReadFile(filepath.Join(root, "build", binary))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"std@" + info.GoVersion}
+		for _, m := range info.Deps {
+			if m.Replace != nil {
+				m = m.Replace
+			}
+			want = append(want, m.Path+"@"+m.Version)
+		}
+		var got []string
+		for _, c := range bom.Components {
+			got = append(got, c.Name+"@"+c.Version)
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: the bill names %q, and the binary %q", name, got, want)
+		}
 	}
 }

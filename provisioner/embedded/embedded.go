@@ -28,6 +28,9 @@ func (m *Missing) Error() string {
 	return fmt.Sprintf("this build of the plugin has no harden binary for linux/%s: run make build", m.Arch)
 }
 
+// Archs are the architectures that an image may have, as Go names them.
+func Archs() []string { return []string{"amd64", "arm64"} }
+
 // Harden returns the binary for linux and the architecture, as Go names it. Its error is a *Missing
 // when there is none.
 func Harden(arch string) ([]byte, error) { return unpack(files, arch) }

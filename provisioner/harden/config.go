@@ -38,6 +38,11 @@ type Options struct {
 	// told to go on after a failed provisioner, so a release should also ask for the report's
 	// `compliant`.
 	OnFailure string `mapstructure:"on_failure"`
+	// File with the policy that decides whether the machine is good enough, in the place of plain
+	// compliance: how many rules of which level and severity may fail, which waivers count, which rule has
+	// a period of grace. What it refuses is what `on_failure` is about. Give the same file to
+	// `harden-attestation`, which judges by its own.
+	Policy string `mapstructure:"policy"`
 	// Folder on the build host for the reports, `harden-reports` by default. Each build has a folder of
 	// its own in it, named after the builder's type and name.
 	ReportDir string `mapstructure:"report_dir"`
@@ -76,8 +81,9 @@ type Config struct {
 	// `waagent -deprovision+user -force`. The machine is then hardened, deprovisioned and attested by
 	// one process on the target, which removes the working directory before and sends its reports
 	// when it ends: nothing can log in afterwards, so this provisioner must be the last. The command
-	// is run by `/bin/sh` as root, as it stands. A machine that is not compliant is not deprovisioned,
-	// and the build then fails whatever `on_failure` says.
+	// is run by `/bin/sh` as root, as it stands. A machine that is not compliant, or that `policy`
+	// refuses where there is one, is not deprovisioned, and the build then fails whatever `on_failure`
+	// says.
 	DeprovisionCommand string `mapstructure:"deprovision_command"`
 
 	ctx interpolate.Context

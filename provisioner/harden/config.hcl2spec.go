@@ -26,6 +26,7 @@ type FlatAttestConfig struct {
 	Skip                 []string          `mapstructure:"skip_rules" cty:"skip_rules" hcl:"skip_rules"`
 	Require              *string           `mapstructure:"require" cty:"require" hcl:"require"`
 	OnFailure            *string           `mapstructure:"on_failure" cty:"on_failure" hcl:"on_failure"`
+	Policy               *string           `mapstructure:"policy" cty:"policy" hcl:"policy"`
 	ReportDir            *string           `mapstructure:"report_dir" cty:"report_dir" hcl:"report_dir"`
 	Formats              []string          `mapstructure:"formats" cty:"formats" hcl:"formats"`
 	ExecuteCommand       *string           `mapstructure:"execute_command" cty:"execute_command" hcl:"execute_command"`
@@ -65,6 +66,7 @@ func (*FlatAttestConfig) HCL2Spec() map[string]hcldec.Spec {
 		"skip_rules":                 &hcldec.AttrSpec{Name: "skip_rules", Type: cty.List(cty.String), Required: false},
 		"require":                    &hcldec.AttrSpec{Name: "require", Type: cty.String, Required: false},
 		"on_failure":                 &hcldec.AttrSpec{Name: "on_failure", Type: cty.String, Required: false},
+		"policy":                     &hcldec.AttrSpec{Name: "policy", Type: cty.String, Required: false},
 		"report_dir":                 &hcldec.AttrSpec{Name: "report_dir", Type: cty.String, Required: false},
 		"formats":                    &hcldec.AttrSpec{Name: "formats", Type: cty.List(cty.String), Required: false},
 		"execute_command":            &hcldec.AttrSpec{Name: "execute_command", Type: cty.String, Required: false},
@@ -97,6 +99,7 @@ type FlatConfig struct {
 	Skip                 []string          `mapstructure:"skip_rules" cty:"skip_rules" hcl:"skip_rules"`
 	Require              *string           `mapstructure:"require" cty:"require" hcl:"require"`
 	OnFailure            *string           `mapstructure:"on_failure" cty:"on_failure" hcl:"on_failure"`
+	Policy               *string           `mapstructure:"policy" cty:"policy" hcl:"policy"`
 	ReportDir            *string           `mapstructure:"report_dir" cty:"report_dir" hcl:"report_dir"`
 	Formats              []string          `mapstructure:"formats" cty:"formats" hcl:"formats"`
 	ExecuteCommand       *string           `mapstructure:"execute_command" cty:"execute_command" hcl:"execute_command"`
@@ -137,6 +140,7 @@ func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 		"skip_rules":                 &hcldec.AttrSpec{Name: "skip_rules", Type: cty.List(cty.String), Required: false},
 		"require":                    &hcldec.AttrSpec{Name: "require", Type: cty.String, Required: false},
 		"on_failure":                 &hcldec.AttrSpec{Name: "on_failure", Type: cty.String, Required: false},
+		"policy":                     &hcldec.AttrSpec{Name: "policy", Type: cty.String, Required: false},
 		"report_dir":                 &hcldec.AttrSpec{Name: "report_dir", Type: cty.String, Required: false},
 		"formats":                    &hcldec.AttrSpec{Name: "formats", Type: cty.List(cty.String), Required: false},
 		"execute_command":            &hcldec.AttrSpec{Name: "execute_command", Type: cty.String, Required: false},

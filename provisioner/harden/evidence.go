@@ -55,12 +55,19 @@ func (j *job) acceptProfile(r *report.Report) error {
 	for _, res := range r.Results {
 		got[res.Rule]++
 	}
-	for _, want := range j.want.Rules {
-		if got[want.ID] != 1 {
-			return fmt.Errorf("the report has %d results of rule %s and should have one", got[want.ID], want.ID)
+	var asked []string
+	for _, r := range j.want.Rules {
+		asked = append(asked, r.ID)
+	}
+	for _, c := range j.want.Outside() {
+		asked = append(asked, c.ReportID())
+	}
+	for _, id := range asked {
+		if got[id] != 1 {
+			return fmt.Errorf("the report has %d results of rule %s and should have one", got[id], id)
 		}
 	}
-	if len(got) != len(j.want.Rules) {
+	if len(got) != len(asked) {
 		return errors.New("the report has results of rules that were not asked for")
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nodeimage/packer-plugin-harden/profiles"
+	"github.com/nodeimage/packer-plugin-harden/remediate/attest"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
@@ -46,15 +47,16 @@ func fake(command string, args []string, behave string) int {
 	runID := f.String("run-id", "", "")
 	output := f.String("output", "", "")
 	f.String("format", "", "")
-	var deprovision, cleanup, account *string
-	attest := false
+	var deprovision, cleanup, account, policy *string
+	attesting := false
 	if command == "apply" {
 		deprovision = f.String("deprovision-command", "", "")
 		cleanup = f.String("cleanup", "", "")
 		account = f.String("account", "", "")
+		policy = f.String("policy", "", "")
 		f.String("account-addr", "", "")
 	} else {
-		f.BoolVar(&attest, "attest", false, "")
+		f.BoolVar(&attesting, "attest", false, "")
 	}
 	if err := f.Parse(args); err != nil {
 		return 2
@@ -90,7 +92,7 @@ func fake(command string, args []string, behave string) int {
 			res := report.Result{Rule: want.ID, Title: want.Title, Outcome: rule.Pass, Message: "as wanted", Controls: []report.Control{}}
 			if i == 0 && strings.Contains(behave, "deviates") {
 				res.Outcome, res.Message = rule.Fail, "has \x1b[31mhmac-md5\x1b[0m"
-				res.Controls = []report.Control{{ID: "1.1"}}
+				res.Controls = []report.Control{{ID: "1.1", Level: 1}}
 				res.Sources = []rule.Source{{Path: "/etc/loser", Line: 3}, {Path: "/etc/winner", Line: 7, Wins: true}}
 			}
 			if i == 0 && strings.Contains(behave, "heals") && action == report.Apply {
@@ -131,8 +133,10 @@ func fake(command string, args []string, behave string) int {
 		case strings.Contains(behave, "huge"):
 			data += strings.Repeat(" ", report.MaxSize)
 		}
-		if !r.Compliant {
-			failed = true
+		failed = failed || !r.Compliant
+		if policy != nil && *policy != "" {
+			judge, err := attest.LoadJudge(*policy, "")
+			failed = err != nil || len(judge.Refusals(r, time.Now())) > 0
 		}
 		return []byte(data)
 	}

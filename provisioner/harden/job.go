@@ -18,6 +18,7 @@ import (
 	"github.com/nodeimage/packer-plugin-harden/provisioner/embedded"
 	"github.com/nodeimage/packer-plugin-harden/provisioner/internal/receipt"
 	"github.com/nodeimage/packer-plugin-harden/provisioner/internal/remote"
+	"github.com/nodeimage/packer-plugin-harden/remediate/attest"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 	"github.com/nodeimage/packer-plugin-harden/remediate/version"
@@ -38,6 +39,7 @@ type job struct {
 
 	stage   *remote.Stage
 	want    *profile.Profile
+	policy  *attest.Judge
 	binary  string   // on the target
 	digest  string   // of the binary
 	shared  []string // arguments of every run
@@ -60,6 +62,9 @@ const (
 func (j *job) run(ctx context.Context) (err error) {
 	if j.build.conn == "none" || j.build.conn == "winrm" {
 		return fmt.Errorf("the communicator is %q: harden needs one that runs commands on Linux", j.build.conn)
+	}
+	if j.policy, err = attest.LoadJudge(j.Policy, ""); err != nil {
+		return fmt.Errorf("policy: %w", err)
 	}
 	// Before the machine is touched: what an earlier run accepted says nothing about this one.
 	if j.receipt, err = receipt.Start(j.dir(), j.build.folder, j.build.runID); err != nil {
@@ -190,22 +195,11 @@ func (j *job) upload(ctx context.Context) error {
 		return err
 	}
 
-	files := 0
-	put := func(kind, file string) (string, error) {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return "", err
-		}
-		files++
-		sum := sha256.Sum256(data)
-		j.receipt.Inputs = append(j.receipt.Inputs, receipt.Input{Name: kind + "/" + baseName(file), SHA256: hex.EncodeToString(sum[:])})
-		return j.stage.Put(ctx, fmt.Sprintf("%d-%s", files, baseName(file)), data, 0o600)
-	}
 	args := []string{"--format=json", "--require=" + j.Require}
 	for _, name := range j.Profile {
 		if profileFile(name) {
-			if name, err = put("profile", name); err != nil {
-				return fmt.Errorf("profile: %w", err)
+			if name, err = j.put(ctx, "profile", name); err != nil {
+				return err
 			}
 		}
 		args = append(args, "--profile="+name)
@@ -214,8 +208,8 @@ func (j *job) upload(ctx context.Context) error {
 		args = append(args, "--var="+name+"="+j.Variables[name])
 	}
 	for _, file := range j.Waivers {
-		if file, err = put("waivers", file); err != nil {
-			return fmt.Errorf("waivers: %w", err)
+		if file, err = j.put(ctx, "waivers", file); err != nil {
+			return err
 		}
 		args = append(args, "--waivers="+file)
 	}
@@ -242,6 +236,21 @@ func (j *job) upload(ctx context.Context) error {
 	}
 	j.shared = args
 	return nil
+}
+
+// put uploads a file of the operator's, and notes it as one that shapes the run.
+func (j *job) put(ctx context.Context, kind, file string) (string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", kind, err)
+	}
+	sum := sha256.Sum256(data)
+	j.receipt.Inputs = append(j.receipt.Inputs, receipt.Input{Name: kind + "/" + baseName(file), SHA256: hex.EncodeToString(sum[:])})
+	target, err := j.stage.Put(ctx, fmt.Sprintf("%d-%s", len(j.receipt.Inputs), baseName(file)), data, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", kind, err)
+	}
+	return target, nil
 }
 
 // harden is the binary for the target.
@@ -287,6 +296,17 @@ func (j *job) final(ctx context.Context) error {
 	args := slices.Concat([]string{j.binary, "apply"}, j.account, j.shared, []string{
 		"--nonce=" + nonce, "--cleanup=" + j.stage.Dir, "--deprovision-command=" + j.deprovision,
 	})
+	if j.policy.HasPolicy() {
+		data, err := os.ReadFile(j.Policy)
+		if err != nil {
+			return fmt.Errorf("policy: %w", err)
+		}
+		file, err := j.stage.Put(ctx, "policy-"+baseName(j.Policy), data, 0o600)
+		if err != nil {
+			return fmt.Errorf("policy: %w", err)
+		}
+		args = append(args, "--policy="+file)
+	}
 	j.ui.Say("The same process will deprovision the machine and attest it; nothing can log in afterwards")
 	status, out, err := j.stage.Run(ctx, remote.Run{Args: args, Lines: j.line, Limit: 3 * report.MaxSize, Final: true})
 	if err != nil {
@@ -302,12 +322,15 @@ func (j *job) final(ctx context.Context) error {
 	if err != nil {
 		return j.noReport(report.Apply, status, err)
 	}
-	if !applied.Compliant {
+	if _, went := frames[string(report.Attest)]; !went && len(j.refusals(applied)) > 0 {
 		// The process stops there, so that somebody can log in and look. Going on with a warning would
 		// make an image with the build's login in it.
-		return errors.Join(j.judge(nil, applied), errors.New("deprovision_command was not run, because the machine is not compliant"))
+		return errors.Join(j.judge(nil, applied), errors.New("deprovision_command was not run, because the machine is not good enough"))
 	}
 	j.gone = true
+	if j.policy.HasPolicy() {
+		status = remote.Status{} // it is the policy's answer, by the target's clock; the policy is asked again here
+	}
 	attested, err := j.framed(frames, report.Attest, nonce, status)
 	if err != nil {
 		return j.noReport(report.Attest, status, err)

@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/packer-plugin-sdk/template/config"
 	"github.com/hashicorp/packer-plugin-sdk/template/interpolate"
 	"github.com/nodeimage/packer-plugin-harden/profiles"
+	"github.com/nodeimage/packer-plugin-harden/remediate/attest"
 	"github.com/nodeimage/packer-plugin-harden/remediate/format"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 )
@@ -84,6 +85,11 @@ func (o *Options) validate(errs *packersdk.MultiError) *packersdk.MultiError {
 	}
 	oneOf("require", o.Require, "persisted", "both")
 	oneOf("on_failure", o.OnFailure, "fail", "warn")
+	if !unknown(o.Policy) {
+		if _, err := attest.LoadJudge(o.Policy, ""); err != nil {
+			wrong("policy", err)
+		}
+	}
 	for _, name := range o.Formats {
 		oneOf("formats", name, format.Names()...)
 	}

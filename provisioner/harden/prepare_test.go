@@ -23,6 +23,8 @@ func TestPrepare(t *testing.T) {
 	good := write("good.hcl", "profile \"mine\" {\n  extends = [\"aks-ubuntu-24.04\"]\n}\n")
 	bad := write("bad.hcl", "profile \"mine\" {\n  extends = [\"aks-ubuntu-24.04\"]\n  colour = \"red\"\n}\n")
 	waiver := write("waiver.hcl", "nonsense {\n}\n")
+	policy := write("policy.hcl", "severity \"high\" {\n  fail = 0\n}\n")
+	badPolicy := write("bad-policy.hcl", "max_age = \"7d\"\nseverity \"worst\" {\n}\n")
 	binary := write("harden", "binary")
 	const sum = "sha256:9a3a45d01531a20e89ac6ae10b0b0beb0492acd7216a368aa062d1a5fecaf9cd"
 
@@ -45,6 +47,10 @@ func TestPrepare(t *testing.T) {
 		{name: "an unknown rule to skip", config: map[string]any{"profile": []string{"aks-ubuntu-24.04"}, "skip_rules": []string{"no-such-rule"}}, errs: []string{"skip_rules: ", "no-such-rule"}},
 		{name: "a level that is none", config: map[string]any{"level": 3}, errs: []string{"level: "}},
 		{name: "words that are not offered", config: map[string]any{"on_failure": "ignore", "require": "all", "formats": []string{"pdf"}}, errs: []string{"on_failure: ", "require: ", "formats: "}},
+		{name: "a policy", config: map[string]any{"policy": policy}},
+		{name: "a bad policy has file and line", config: map[string]any{"policy": badPolicy}, errs: []string{"policy: ", "bad-policy.hcl:2: Unknown severity"}},
+		{name: "an absent policy", config: map[string]any{"policy": filepath.Join(dir, "absent.hcl")}, errs: []string{"policy: ", "absent.hcl"}},
+		{name: "a policy that is a folder", config: map[string]any{"policy": dir}, errs: []string{"policy: "}},
 		{name: "execute_command without the command", config: map[string]any{"execute_command": "sudo -n true"}, errs: []string{"execute_command: ", "{{ .Command }}"}},
 		{name: "execute_command with an unknown field", config: map[string]any{"execute_command": "{{ .Vars }} {{ .Command }}"}, errs: []string{"execute_command: ", "Vars"}},
 		{name: "execute_command as wanted", config: map[string]any{"execute_command": "doas {{ .Command }}"}},
@@ -60,7 +66,7 @@ func TestPrepare(t *testing.T) {
 		{name: "every error is told at once", config: map[string]any{"profile": []string{"nope"}, "level": 9, "on_failure": "x"}, errs: []string{"profile: ", "level: ", "on_failure: "}},
 		{name: "values that are not known yet", config: map[string]any{
 			"profile": []string{"<no value>"}, "variables": map[string]any{"a": "<unknown>"}, "on_failure": "<unknown>", "require": "<no value>",
-			"remote_folder": "Build_ID. " + packerbuilderdata.PlaceholderMsg, "remote_binary": "<unknown>", "execute_command": "<unknown>",
+			"remote_folder": "Build_ID. " + packerbuilderdata.PlaceholderMsg, "remote_binary": "<unknown>", "policy": "<unknown>", "execute_command": "<unknown>",
 		}},
 	}
 	for _, tt := range tests {

@@ -212,6 +212,42 @@ func (s *scene) claim() (*receipt.Receipt, *report.Report, error) {
 	return receipt.Claim(filepath.Join(s.dir, "null.node"), "null.node", "run-1")
 }
 
+func TestThePolicyDecides(t *testing.T) {
+	tests := []struct{ name, behave, policy, onFailure, err, say string }{
+		{name: "it lets a failure pass", behave: "deviates", policy: `level "1" { fail = 1 }`, say: "not compliant with aks-ubuntu-24.04, and the policy policy.hcl accepts it"},
+		{name: "it refuses a failure", behave: "deviates", policy: ``, err: "the policy policy.hcl refuses the machine", say: "(1.1): level 1: fail"},
+		{name: "it refuses what is compliant", policy: `profiles = ["cis-*"]`, err: "which the policy does not accept", say: "Refused: the profile is"},
+		{name: "it only warns", behave: "deviates", policy: ``, onFailure: "warn", say: "Warning: the policy policy.hcl refuses the machine"},
+		{name: "it accepts what is compliant", policy: `level "1" { fail = 0 }`, say: "is compliant with"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, p := range []preparer{new(Provisioner), new(Attestor)} {
+				s := newScene(t, tt.behave)
+				s.config["policy"] = filepath.Join(t.TempDir(), "policy.hcl")
+				if err := os.WriteFile(s.config["policy"].(string), []byte(tt.policy), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				if tt.onFailure != "" {
+					s.config["on_failure"] = tt.onFailure
+				}
+				err := s.provision(t.Context(), t, p)
+				if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+					t.Errorf("the error is %v, want %q", err, tt.err)
+				}
+				if !strings.Contains(s.out.String(), tt.say) {
+					t.Errorf("the output lacks %q:\n%s", tt.say, s.out)
+				}
+				// The report can be trusted whatever it says, and the post-processor judges for itself.
+				if _, r, err := s.claim(); r == nil {
+					t.Errorf("no report is vouched for: %v", err)
+				}
+				s.empty(t)
+			}
+		})
+	}
+}
+
 func TestTheReceiptVouchesForTheLastAttestationOnly(t *testing.T) {
 	s := newScene(t, "")
 	if err := s.provision(t.Context(), t, new(Provisioner)); err != nil {
@@ -375,13 +411,15 @@ func TestKeepRemoteKeepsAndWarns(t *testing.T) {
 
 func TestDeprovision(t *testing.T) {
 	tests := []struct {
-		name, behave, command, err, say string
-		warn, terminal                  bool
-		reports                         int
+		name, behave, command, policy, err, say string
+		warn, terminal                          bool
+		reports                                 int
 	}{
 		{name: "both reports come from one process", command: "echo 'user \"removed\"'", reports: 8, say: "is compliant"},
 		{name: "a terminal does not damage the reports", command: "echo done", terminal: true, reports: 8, say: "is compliant"},
 		{name: "a machine that deviates keeps its login", behave: "deviates", command: "exit 9", warn: true, err: "was not run", reports: 4},
+		{name: "a policy lets a machine that deviates go on", behave: "deviates", policy: `level "1" { fail = 1 }`, command: "true", reports: 8, say: "accepts it"},
+		{name: "a policy keeps the login of a machine that is compliant", policy: `profiles = ["cis-*"]`, command: "exit 9", warn: true, err: "was not run", reports: 4},
 		{name: "a command that fails leaves nothing attested", command: "echo no such user >&2; exit 3", err: "cannot tell", say: "no such user", reports: 4},
 		{name: "another nonce is no report", behave: "nonce", command: "true", err: "nonce"},
 	}
@@ -392,6 +430,12 @@ func TestDeprovision(t *testing.T) {
 			s.comm.Terminal = tt.terminal
 			if tt.warn {
 				s.config["on_failure"] = "warn"
+			}
+			if tt.policy != "" {
+				s.config["policy"] = filepath.Join(t.TempDir(), "policy.hcl")
+				if err := os.WriteFile(s.config["policy"].(string), []byte(tt.policy), 0o644); err != nil {
+					t.Fatal(err)
+				}
 			}
 			err := s.provision(t.Context(), t, new(Provisioner))
 			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nodeimage/packer-plugin-harden/provisioner/internal/remote"
 	"github.com/nodeimage/packer-plugin-harden/remediate/format"
@@ -81,17 +82,40 @@ func (j *job) judge(applied, attested *report.Report) error {
 	where := j.dir()
 	j.ui.Say("Reports are in " + where)
 
-	if attested.Compliant {
-		j.ui.Say("The machine is compliant with " + j.want.Name)
+	refusals := j.refusals(attested)
+	if len(refusals) == 0 {
+		if attested.Compliant {
+			j.ui.Say("The machine is compliant with " + j.want.Name)
+		} else {
+			j.ui.Say(fmt.Sprintf("The machine is not compliant with %s, and the policy %s accepts it", j.want.Name, filepath.Base(j.Policy)))
+		}
 		return nil
 	}
-	verdict := fmt.Sprintf("the machine is not compliant with %s: %d of %d rules deviate; the report is %s",
-		j.want.Name, len(wrong), len(attested.Results), filepath.Join(where, string(attested.Action)+".json"))
+	verdict := refusals[0]
+	if j.policy.HasPolicy() {
+		for _, reason := range refusals {
+			j.ui.Error("Refused: " + remote.Clean(reason))
+		}
+		verdict = fmt.Sprintf("the policy %s refuses the machine: %s", filepath.Base(j.Policy), remote.Clean(some(refusals)))
+	}
+	verdict += "; the report is " + filepath.Join(where, string(attested.Action)+".json")
 	if j.OnFailure == "warn" {
 		j.ui.Error("Warning: " + verdict + ` (on_failure = "warn")`)
 		return nil
 	}
 	return notCompliant(verdict)
+}
+
+// refusals are the reasons for which the machine is not good enough: the policy's or, without one, that
+// it is not compliant.
+func (j *job) refusals(r *report.Report) []string {
+	switch {
+	case j.policy.HasPolicy():
+		return j.policy.Refusals(r, time.Now())
+	case !r.Compliant:
+		return []string{fmt.Sprintf("the machine is not compliant with %s: %d of %d rules deviate", j.want.Name, len(deviating(r)), len(r.Results))}
+	}
+	return nil
 }
 
 // notCompliant is the error when there is a report that can be trusted, and it says no.

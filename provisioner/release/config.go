@@ -8,12 +8,10 @@ import (
 	"github.com/hashicorp/packer-plugin-sdk/template/interpolate"
 )
 
-//go:generate packer-sdc mapstructure-to-hcl2 -type Config
+//go:generate packer-sdc mapstructure-to-hcl2 -type Config,Signer
 
-// Config is the configuration of "harden-attestation".
-type Config struct {
-	common.PackerConfig `mapstructure:",squash"`
-
+// Signer is one who signs.
+type Signer struct {
 	// File with the private key that signs: ECDSA P-256 or Ed25519 in PEM, as PKCS#8 (encrypted or not)
 	// or SEC1. Give this, `private_key_env` or `sign_command`. The key is tried out before the machine
 	// is built, stays on the build host, and is masked in Packer's log.
@@ -29,6 +27,16 @@ type Config struct {
 	SignCommand []string `mapstructure:"sign_command"`
 	// File with the public key in PEM that belongs to `sign_command`. Required with it.
 	PublicKeyFile string `mapstructure:"public_key_file"`
+}
+
+// Config is the configuration of "harden-attestation".
+type Config struct {
+	common.PackerConfig `mapstructure:",squash"`
+	Signer              `mapstructure:",squash"`
+
+	// More who sign, each a block with the five options above. The envelope then has a signature of each;
+	// the Sigstore bundle, which holds one only, has the first one's. `harden sign` adds a signature later.
+	AlsoSign []Signer `mapstructure:"also_sign"`
 	// The `report_dir` of the provisioners, `harden-reports` by default.
 	ReportDir string `mapstructure:"report_dir"`
 	// Folder for the statements. By default it is `statements` in the folder of this build's reports.

@@ -23,6 +23,7 @@ type FlatConfig struct {
 	PrivateKeyPasswordEnv *string           `mapstructure:"private_key_password_env" cty:"private_key_password_env" hcl:"private_key_password_env"`
 	SignCommand           []string          `mapstructure:"sign_command" cty:"sign_command" hcl:"sign_command"`
 	PublicKeyFile         *string           `mapstructure:"public_key_file" cty:"public_key_file" hcl:"public_key_file"`
+	AlsoSign              []FlatSigner      `mapstructure:"also_sign" cty:"also_sign" hcl:"also_sign"`
 	ReportDir             *string           `mapstructure:"report_dir" cty:"report_dir" hcl:"report_dir"`
 	OutputDir             *string           `mapstructure:"output_dir" cty:"output_dir" hcl:"output_dir"`
 	Policy                *string           `mapstructure:"policy" cty:"policy" hcl:"policy"`
@@ -56,12 +57,44 @@ func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 		"private_key_password_env":   &hcldec.AttrSpec{Name: "private_key_password_env", Type: cty.String, Required: false},
 		"sign_command":               &hcldec.AttrSpec{Name: "sign_command", Type: cty.List(cty.String), Required: false},
 		"public_key_file":            &hcldec.AttrSpec{Name: "public_key_file", Type: cty.String, Required: false},
+		"also_sign":                  &hcldec.BlockListSpec{TypeName: "also_sign", Nested: hcldec.ObjectSpec((*FlatSigner)(nil).HCL2Spec())},
 		"report_dir":                 &hcldec.AttrSpec{Name: "report_dir", Type: cty.String, Required: false},
 		"output_dir":                 &hcldec.AttrSpec{Name: "output_dir", Type: cty.String, Required: false},
 		"policy":                     &hcldec.AttrSpec{Name: "policy", Type: cty.String, Required: false},
 		"baseline":                   &hcldec.AttrSpec{Name: "baseline", Type: cty.String, Required: false},
 		"verifier_id":                &hcldec.AttrSpec{Name: "verifier_id", Type: cty.String, Required: false},
 		"resource_uri":               &hcldec.AttrSpec{Name: "resource_uri", Type: cty.String, Required: false},
+	}
+	return s
+}
+
+// FlatSigner is an auto-generated flat version of Signer.
+// Where the contents of a field with a `mapstructure:,squash` tag are bubbled up.
+type FlatSigner struct {
+	PrivateKeyFile        *string  `mapstructure:"private_key_file" cty:"private_key_file" hcl:"private_key_file"`
+	PrivateKeyEnv         *string  `mapstructure:"private_key_env" cty:"private_key_env" hcl:"private_key_env"`
+	PrivateKeyPasswordEnv *string  `mapstructure:"private_key_password_env" cty:"private_key_password_env" hcl:"private_key_password_env"`
+	SignCommand           []string `mapstructure:"sign_command" cty:"sign_command" hcl:"sign_command"`
+	PublicKeyFile         *string  `mapstructure:"public_key_file" cty:"public_key_file" hcl:"public_key_file"`
+}
+
+// FlatMapstructure returns a new FlatSigner.
+// FlatSigner is an auto-generated flat version of Signer.
+// Where the contents a fields with a `mapstructure:,squash` tag are bubbled up.
+func (*Signer) FlatMapstructure() interface{ HCL2Spec() map[string]hcldec.Spec } {
+	return new(FlatSigner)
+}
+
+// HCL2Spec returns the hcl spec of a Signer.
+// This spec is used by HCL to read the fields of Signer.
+// The decoded values from this spec will then be applied to a FlatSigner.
+func (*FlatSigner) HCL2Spec() map[string]hcldec.Spec {
+	s := map[string]hcldec.Spec{
+		"private_key_file":         &hcldec.AttrSpec{Name: "private_key_file", Type: cty.String, Required: false},
+		"private_key_env":          &hcldec.AttrSpec{Name: "private_key_env", Type: cty.String, Required: false},
+		"private_key_password_env": &hcldec.AttrSpec{Name: "private_key_password_env", Type: cty.String, Required: false},
+		"sign_command":             &hcldec.AttrSpec{Name: "sign_command", Type: cty.List(cty.String), Required: false},
+		"public_key_file":          &hcldec.AttrSpec{Name: "public_key_file", Type: cty.String, Required: false},
 	}
 	return s
 }

@@ -53,8 +53,20 @@ func (p *PostProcessor) Configure(raws ...any) error {
 	}
 
 	var errs *packersdk.MultiError
-	if !unknown(append([]string{c.PrivateKeyFile, c.PrivateKeyEnv, c.PrivateKeyPasswordEnv, c.PublicKeyFile}, c.SignCommand...)...) {
-		if _, err := p.keys().Load(); err != nil {
+	var signers []attest.Signer
+	for i, s := range p.signers() {
+		if unknown(append([]string{s.PrivateKeyFile, s.PrivateKeyEnv, s.PrivateKeyPasswordEnv, s.PublicKeyFile}, s.SignCommand...)...) {
+			continue
+		}
+		signer, err := s.load()
+		if err == nil {
+			signers = append(signers, signer)
+			err = attest.CheckSigners(signers)
+		}
+		if err != nil {
+			if i > 0 {
+				err = fmt.Errorf("also_sign: %w", err)
+			}
 			errs = packersdk.MultiErrorAppend(errs, err)
 		}
 	}
@@ -85,13 +97,17 @@ func unknown(values ...string) bool {
 	})
 }
 
-func (p *PostProcessor) keys() attest.KeySource {
-	c := p.config
+// signers are all who sign, the one of the bundle first.
+func (p *PostProcessor) signers() []Signer {
+	return append([]Signer{p.config.Signer}, p.config.AlsoSign...)
+}
+
+func (s Signer) load() (attest.Signer, error) {
 	return attest.KeySource{
-		File: c.PrivateKeyFile, Env: c.PrivateKeyEnv, PasswordEnv: c.PrivateKeyPasswordEnv,
-		Command: c.SignCommand, PublicFile: c.PublicKeyFile,
+		File: s.PrivateKeyFile, Env: s.PrivateKeyEnv, PasswordEnv: s.PrivateKeyPasswordEnv,
+		Command: s.SignCommand, PublicFile: s.PublicKeyFile,
 		Mask: func(secret string) { packersdk.LogSecretFilter.Set(secret) },
-	}
+	}.Load()
 }
 
 // folder names this build as the provisioners do.
@@ -112,9 +128,13 @@ func (p *PostProcessor) attest(ctx context.Context, ui packersdk.Ui, artifact pa
 	if err := p.removeOld(); err != nil {
 		return err
 	}
-	signer, err := p.keys().Load()
-	if err != nil {
-		return err
+	var signers []attest.Signer
+	for _, s := range p.signers() {
+		signer, err := s.load()
+		if err != nil {
+			return err
+		}
+		signers = append(signers, signer)
 	}
 	judge, err := attest.LoadJudge(p.config.Policy, p.config.Baseline)
 	if err != nil {
@@ -142,7 +162,7 @@ func (p *PostProcessor) attest(ctx context.Context, ui packersdk.Ui, artifact pa
 	}
 	e.Refused = len(refusals) > 0
 
-	files, err := p.write(ctx, e, signer)
+	files, err := p.write(ctx, e, signers)
 	if err != nil {
 		return err
 	}
@@ -195,14 +215,14 @@ func (p *PostProcessor) removeOld() error {
 }
 
 // write signs everything before it writes anything, and returns the files.
-func (p *PostProcessor) write(ctx context.Context, e attest.Evidence, signer attest.Signer) ([]string, error) {
+func (p *PostProcessor) write(ctx context.Context, e attest.Evidence, signers []attest.Signer) ([]string, error) {
 	list, err := attest.Statements(e)
 	if err != nil {
 		return nil, err
 	}
 	envelopes := make([]*attest.Envelope, 0, len(list))
 	for _, s := range list {
-		envelope, err := attest.Sign(ctx, s.Statement, signer)
+		envelope, err := attest.Sign(ctx, s.Statement, signers...)
 		if err != nil {
 			return nil, err
 		}
@@ -214,7 +234,7 @@ func (p *PostProcessor) write(ctx context.Context, e attest.Evidence, signer att
 	var files []string
 	for i, s := range list {
 		name := p.file(s.Name)
-		if err := attest.Write(name, envelopes[i], signer.Public()); err != nil {
+		if err := attest.Write(name, envelopes[i], signers[0].Public()); err != nil {
 			return nil, err
 		}
 		files = append(files, name, attest.BundleName(name))

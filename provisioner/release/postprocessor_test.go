@@ -270,6 +270,34 @@ func TestMistakesAreFoundBeforeTheBuild(t *testing.T) {
 	}
 }
 
+func TestSeveralSign(t *testing.T) {
+	s := newScene(t)
+	second := newScene(t)
+	s.config["also_sign"] = []map[string]any{{"private_key_file": second.config["private_key_file"]}}
+	s.attest(t, runID, rule.Pass)
+	_, err := s.run(t)
+	must(t, err)
+	if len(s.claims(t)) != 3 {
+		t.Errorf("statements are %q", names(s.claims(t)))
+	}
+	base := filepath.Join(s.dir, "qemu.node", "statements", "qemu.node.svr.")
+	for file, want := range map[string]int{base + "json": 2, base + "sigstore.json": 1} {
+		data, err := os.ReadFile(file)
+		must(t, err)
+		e, err := attest.ParseEnvelope(data)
+		must(t, err)
+		if _, err := attest.Open(e, []attest.PublicKey{s.public, second.public}, want); err != nil || len(e.Signatures) != want {
+			t.Errorf("%s has %d signatures, error %v", file, len(e.Signatures), err)
+		}
+	}
+	for what, key := range map[string]any{"the same key is given twice": s.config["private_key_file"], "also_sign: cannot read key": "/none"} {
+		s.config["also_sign"] = []map[string]any{{"private_key_file": key}}
+		if err := new(PostProcessor).Configure(s.config); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("the error is %v, want %q", err, what)
+		}
+	}
+}
+
 func TestTheKeyIsMaskedInTheLog(t *testing.T) {
 	s := newScene(t)
 	must(t, new(PostProcessor).Configure(s.config))

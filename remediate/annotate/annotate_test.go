@@ -25,8 +25,8 @@ func TestWrite(t *testing.T) {
 		},
 		"text that would end the command": {
 			annotate.Issue{File: "/etc/a;b]c,d:e%41", Code: "x]y\nz", Text: "100%\r\n::error::no\n##vso[task.setvariable variable=PATH]/evil"},
-			`##vso[task.logissue type=error;sourcepath=/etc/a%3Bb%5Dc,d:e%AZP2541;code=x%5Dy\nz]100%AZP25\x0d\n::error::no\n##vso[task.setvariable variable=PATH]/evil`,
-			`::error file=/etc/a;b]c%2Cd%3Ae%2541,title=x]y\nz::100%25\x0d\n::error::no\n##vso[task.setvariable variable=PATH]/evil`,
+			`##vso[task.logissue type=error;sourcepath=/etc/a%3Bb%5Dc,d:e%AZP2541;code=x%5Dy\nz]100%AZP25\x0d\n::error::no\n#\x23vso[task.setvariable variable=PATH]/evil`,
+			`::error file=/etc/a;b]c%2Cd%3Ae%2541,title=x]y\nz::100%25\x0d\n::error::no\n#\x23vso[task.setvariable variable=PATH]/evil`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

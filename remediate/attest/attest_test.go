@@ -285,7 +285,12 @@ func TestStatements(t *testing.T) {
 		"an error":                  {evidence(sample(rule.Error)), "FAILED FAILED [FAILED]", []string{"test-result", "report", "vsa"}},
 		"something unobservable":    {evidence(sample(rule.NotObservable)), "FAILED FAILED [FAILED]", []string{"test-result", "report", "vsa"}},
 		"a report of nothing":       {evidence(sample()), "FAILED FAILED [FAILED]", []string{"test-result", "report", "vsa"}},
-		"no report":                 {func() Evidence { e := evidence(nil); e.Missing = "none came"; return e }(), "FAILED FAILED [FAILED]", []string{"test-result", "vsa"}},
+		"a report of what nobody looked at": {func() Evidence {
+			r := sample(rule.NotApplicable)
+			r.Results[0].Outside = &rule.Outside{Reason: "it is about the cluster", Owner: "aks"}
+			return evidence(r)
+		}(), "FAILED FAILED [FAILED]", []string{"test-result", "report", "vsa"}},
+		"no report": {func() Evidence { e := evidence(nil); e.Missing = "none came"; return e }(), "FAILED FAILED [FAILED]", []string{"test-result", "vsa"}},
 		"a pass that the policy refuses": {func() Evidence { e := evidence(sample(rule.Pass)); e.Refused = true; return e }(),
 			"PASSED FAILED [FAILED]", []string{"test-result", "report", "vsa"}},
 	} {
@@ -373,7 +378,8 @@ func reportStatement(t testing.TB) *Statement {
 func TestThreshold(t *testing.T) {
 	a, b, c := newSigner(t, "ecdsa in PKCS#8"), newSigner(t, "ed25519 in PKCS#8"), newSigner(t, "ecdsa in SEC1")
 	e := signed(t, reportStatement(t), a, b)
-	twice := signed(t, reportStatement(t), a, a)
+	twice := signed(t, reportStatement(t), a)
+	twice.Signatures = append(twice.Signatures, twice.Signatures[0])
 	for _, tc := range []struct {
 		name      string
 		envelope  *Envelope
@@ -400,6 +406,50 @@ func TestThreshold(t *testing.T) {
 	var refused *Refused
 	if _, err := Open(e, []PublicKey{c.Public()}, 1); !errors.As(err, &refused) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestASecondSignerAddsASignature(t *testing.T) {
+	a, b := newSigner(t, "ecdsa in PKCS#8"), newSigner(t, "ed25519 in PKCS#8")
+	if _, err := Sign(t.Context(), reportStatement(t), a, a); err == nil {
+		t.Error("one key signs twice")
+	}
+	e := signed(t, reportStatement(t), a)
+	s, err := Countersign(t.Context(), e, b)
+	must(t, err)
+	if diff := cmp.Diff(reportStatement(t), s); diff != "" {
+		t.Errorf("something else is signed: %s", diff)
+	}
+	if _, err := Open(e, []PublicKey{a.Public(), b.Public()}, 2); err != nil {
+		t.Error(err)
+	}
+	if _, err := Countersign(t.Context(), e, b); err == nil || !strings.Contains(err.Error(), "already") {
+		t.Errorf("signing again: the error is %v", err)
+	}
+	foreign := &Envelope{PayloadType: PayloadType, Payload: base64Of([]byte(`{"_type":"x"}`)), Signatures: e.Signatures}
+	if _, err := Countersign(t.Context(), foreign, b); err == nil {
+		t.Error("what is no statement is signed")
+	}
+	full := signed(t, reportStatement(t), a)
+	for len(full.Signatures) < maxSignatures {
+		full.Signatures = append(full.Signatures, Signature{Sig: "AA=="})
+	}
+	if _, err := Countersign(t.Context(), full, b); err == nil {
+		t.Error("an envelope that nobody would read is made")
+	}
+	// The bundle has one signature, of who signed first.
+	data, err := e.Bundle(a.Public())
+	must(t, err)
+	one, err := ParseEnvelope(data)
+	must(t, err)
+	if len(one.Signatures) != 1 || !IsBundle(data) {
+		t.Errorf("the bundle has %d signatures", len(one.Signatures))
+	}
+	if _, err := Open(one, []PublicKey{a.Public()}, 1); err != nil {
+		t.Error(err)
+	}
+	if bare, err := e.JSON(); err != nil || IsBundle(bare) {
+		t.Errorf("the envelope is taken for a bundle, or %v", err)
 	}
 }
 
@@ -461,8 +511,10 @@ func TestEnvelopesThatAreRefused(t *testing.T) {
 		"another payload type":  {`{"payloadType":"text/plain","payload":"e30=","signatures":[{"sig":""}]}`, "payload type"},
 		"a payload that is not": {`{"payloadType":"application/vnd.in-toto+json","payload":"*","signatures":[{"sig":""}]}`, "not base64"},
 		"two documents":         {`{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[{"sig":""}]}{}`, "follows"},
-		"an empty bundle":       {`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json"}`, "without a DSSE envelope"},
-		"another media type":    {`{"mediaType":"x","dsseEnvelope":{}}`, "bundle of type"},
+		"a bundle of two": {`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","dsseEnvelope":{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[{"sig":""},{"sig":""}]}}`,
+			"exactly one signature, and this one has 2"},
+		"an empty bundle":    {`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json"}`, "without a DSSE envelope"},
+		"another media type": {`{"mediaType":"x","dsseEnvelope":{}}`, "bundle of type"},
 		"too many signatures": {`{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[` +
 			strings.TrimSuffix(strings.Repeat(`{"sig":""},`, maxSignatures+1), ",") + `]}`, "more than"},
 		"something huge": {strings.Repeat(" ", MaxSize+1), "larger than"},
@@ -493,6 +545,17 @@ func TestStatementsThatAreRefused(t *testing.T) {
 	} {
 		if _, err := parseStatement([]byte(strings.Replace(valid, tc.old, tc.with, 1))); err == nil {
 			t.Errorf("%s is accepted", name)
+		}
+	}
+}
+
+func TestAWaiverThatExpiredSinceTheReportIsRefused(t *testing.T) {
+	r := sample(rule.Pass, rule.Waived) // until 2027-01-31
+	for day, want := range map[string]int{"2027-01-31": 0, "2027-02-01": 1} {
+		now, err := time.Parse(time.DateOnly, day)
+		must(t, err)
+		if got := (&Judge{}).Refusals(r, now); len(got) != want || want > 0 && !strings.Contains(got[0], "rule-2-waived expired on 2027-01-31") {
+			t.Errorf("on %s refusals are %q", day, got)
 		}
 	}
 }

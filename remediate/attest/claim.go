@@ -19,6 +19,19 @@ type Claim struct {
 	Report        *report.Report // nil unless the predicate is a report
 }
 
+// String is the claim in a line.
+func (c *Claim) String() string {
+	switch {
+	case c.Report != nil:
+		return c.Report.Summary.String()
+	case c.Pass:
+		return "PASSED"
+	case c.Missing != "":
+		return "FAILED, " + c.Missing
+	}
+	return "FAILED"
+}
+
 // Claim reads the predicate.
 func (s *Statement) Claim() (*Claim, error) {
 	c, err := s.claim()
@@ -94,7 +107,7 @@ func (s *Statement) Check(want Expect) (refusals []string, c *Claim) {
 
 	for _, digest := range want.Subjects {
 		if !slices.ContainsFunc(s.Subject, func(x Subject) bool { return x.Digest["sha256"] == digest }) {
-			refuse("it is not about the given artifact: no subject has the sha256 %s (it is about %s)", digest, s.about())
+			refuse("it is not about the given artifact: no subject has the sha256 %s (it is about %s)", digest, s.About())
 		}
 	}
 	if want.Type != "" && s.PredicateType != want.Type {
@@ -124,7 +137,8 @@ func (s *Statement) Check(want Expect) (refusals []string, c *Claim) {
 	return refusals, c
 }
 
-func (s *Statement) about() string {
+// About names the subjects.
+func (s *Statement) About() string {
 	var list []string
 	for _, x := range s.Subject {
 		list = append(list, fmt.Sprintf("%s sha256 %s", x.Name, x.Digest["sha256"]))

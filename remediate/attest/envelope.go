@@ -103,6 +103,9 @@ func ParseEnvelope(data []byte) (*Envelope, error) {
 			return nil, fmt.Errorf("cannot read statement: a bundle of type %q without a DSSE envelope", both.MediaType)
 		}
 		e = both.Bundled
+		if len(e.Signatures) > 1 {
+			return nil, fmt.Errorf("cannot read statement: a Sigstore bundle holds exactly one signature, and this one has %d", len(e.Signatures))
+		}
 	}
 	switch {
 	case e.PayloadType != PayloadType:
@@ -116,6 +119,14 @@ func ParseEnvelope(data []byte) (*Envelope, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// IsBundle reports whether what ParseEnvelope reads is a Sigstore bundle and not a bare envelope.
+func IsBundle(data []byte) bool {
+	var head struct {
+		Bundled json.RawMessage `json:"dsseEnvelope"`
+	}
+	return json.Unmarshal(data, &head) == nil && head.Bundled != nil
 }
 
 func (e *Envelope) payload() ([]byte, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/nodeimage/packer-plugin-harden/remediate/compare"
 	"github.com/nodeimage/packer-plugin-harden/remediate/gate"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
+	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
 )
 
 // Judge decides whether a report is good enough: by a policy or, without one, by its being compliant;
@@ -85,9 +86,18 @@ func (j *Judge) Refusals(r *report.Report, now time.Time) []string {
 		}
 	case len(r.Results) == 0:
 		list = append(list, "the report has no results")
+	case !r.Looked():
+		list = append(list, "nothing was looked at: the report's controls are not applicable to the machine")
 	case !r.Compliant:
 		failed := Evidence{Report: r}.testResult().FailedTests
 		list = append(list, fmt.Sprintf("the machine is not compliant: %d rules deviate: %s", len(failed), some(failed)))
+	default:
+		for _, res := range r.Results {
+			// It was in force when the machine was looked at.
+			if res.Outcome == rule.Waived && res.Waiver.Waiver.Expired(now) {
+				list = append(list, fmt.Sprintf("the waiver of rule %s expired on %s", res.Rule, res.Waiver.Expires))
+			}
+		}
 	}
 	if j.baseline != nil {
 		for _, d := range compare.Between(*j.baseline, compare.Of(r)).Regressions {

@@ -93,7 +93,7 @@ func Statements(e Evidence) ([]Named, error) {
 func (e Evidence) pass() bool { return e.Report != nil && compliant(e.Report) && !e.Refused }
 
 // compliant does not take a report that looked at nothing for a good one.
-func compliant(r *report.Report) bool { return r.Compliant && len(r.Results) > 0 }
+func compliant(r *report.Report) bool { return r.Compliant && r.Looked() }
 
 type testResult struct {
 	Result        string     `json:"result"`

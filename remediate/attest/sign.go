@@ -9,23 +9,71 @@ import (
 
 // Sign makes an envelope with one signature of each signer.
 func Sign(ctx context.Context, s *Statement, signers ...Signer) (*Envelope, error) {
-	if len(signers) == 0 {
-		return nil, errors.New("cannot sign statement: there is no key")
+	if err := CheckSigners(signers); err != nil {
+		return nil, err
 	}
 	payload, err := encode(s)
 	if err != nil {
 		return nil, fmt.Errorf("cannot sign statement: %w", err)
 	}
 	e := &Envelope{PayloadType: PayloadType, Payload: base64.StdEncoding.EncodeToString(payload)}
-	message := PAE(PayloadType, payload)
 	for _, signer := range signers {
-		signature, err := signer.Sign(ctx, message)
-		if err != nil {
+		if err := e.add(ctx, signer, payload); err != nil {
 			return nil, err
 		}
-		e.Signatures = append(e.Signatures, Signature{Sig: base64.StdEncoding.EncodeToString(signature)})
 	}
 	return e, nil
+}
+
+// CheckSigners refuses what can't make an envelope: nobody, too many, or one twice, whose second signature would look
+// like that of somebody else.
+func CheckSigners(signers []Signer) error {
+	if len(signers) == 0 {
+		return errors.New("cannot sign statement: there is no key")
+	}
+	if len(signers) > maxSignatures {
+		return fmt.Errorf("cannot sign statement: %d keys are more than the %d signatures that are read", len(signers), maxSignatures)
+	}
+	seen := map[string]bool{}
+	for _, s := range signers {
+		if seen[s.Public().der] {
+			return errors.New("cannot sign statement: the same key is given twice")
+		}
+		seen[s.Public().der] = true
+	}
+	return nil
+}
+
+// Countersign adds a signature to an envelope and gives what it is over, so that who signs can be told. The other
+// signatures are not looked at: whose they have to be is for who verifies to say.
+func Countersign(ctx context.Context, e *Envelope, signer Signer) (*Statement, error) {
+	payload, err := e.payload()
+	if err != nil {
+		return nil, err
+	}
+	s, err := parseStatement(payload)
+	if err != nil {
+		return nil, err
+	}
+	message := PAE(e.PayloadType, payload)
+	for _, signature := range e.Signatures {
+		if sig, err := decode64(signature.Sig); err == nil && signer.Public().Verify(message, sig) {
+			return nil, errors.New("cannot sign statement: this key has signed it already")
+		}
+	}
+	if len(e.Signatures) >= maxSignatures {
+		return nil, fmt.Errorf("cannot sign statement: it has %d signatures, and no more are read", maxSignatures)
+	}
+	return s, e.add(ctx, signer, payload)
+}
+
+func (e *Envelope) add(ctx context.Context, signer Signer, payload []byte) error {
+	signature, err := signer.Sign(ctx, PAE(e.PayloadType, payload))
+	if err != nil {
+		return err
+	}
+	e.Signatures = append(e.Signatures, Signature{Sig: base64.StdEncoding.EncodeToString(signature)})
+	return nil
 }
 
 // Open checks that at least threshold of the keys signed, and gives what they signed. Nothing of the

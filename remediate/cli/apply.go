@@ -24,6 +24,7 @@ func applyCommand(s Streams) *cobra.Command {
 	}
 	a.target.register(cmd)
 	a.out.register(cmd)
+	a.policy.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&a.account, "account", os.Getenv("SUDO_USER"), "account that must still be able to log in (default: who called sudo)")
 	flags.StringVar(&a.accountAddr, "account-addr", "", "address that the account logs in from")
@@ -36,6 +37,7 @@ type apply struct {
 	streams     Streams
 	target      targetFlags
 	out         outputFlags
+	policy      policyFlags
 	account     string
 	accountAddr string
 	deprovision string
@@ -44,6 +46,9 @@ type apply struct {
 
 func (a *apply) run(ctx context.Context) error {
 	if err := a.out.check(); err != nil {
+		return err
+	}
+	if err := a.policy.load(); err != nil {
 		return err
 	}
 	if err := a.target.needRoot("change"); err != nil {
@@ -68,13 +73,13 @@ func (a *apply) run(ctx context.Context) error {
 		if err := a.out.write(a.streams, applied); err != nil {
 			return err
 		}
-		return verdict(applied)
+		return a.policy.verdict(a.streams, applied)
 	}
 	return a.deprovisionAndAttest(ctx, on, applied)
 }
 
 func (a *apply) apply(ctx context.Context, on *target) (*report.Report, error) {
-	name, err := tool()
+	name, err := on.tool()
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +111,7 @@ func (a *apply) deprovisionAndAttest(ctx context.Context, on *target, applied *r
 		return err
 	}
 	// An image that did not come out right is kept as it is, so that somebody can log in and look.
-	if err := verdict(applied); err != nil {
+	if err := a.policy.verdict(a.streams, applied); err != nil {
 		return err
 	}
 	if a.cleanup != "" {
@@ -128,7 +133,7 @@ func (a *apply) deprovisionAndAttest(ctx context.Context, on *target, applied *r
 	if err := a.frame("attest", attested); err != nil {
 		return err
 	}
-	return verdict(attested)
+	return a.policy.verdict(a.streams, attested)
 }
 
 func (a *apply) frame(name string, r *report.Report) error {

@@ -45,7 +45,7 @@ func (f *keyFlags) load(s Streams) ([]attest.Signer, error) {
 		sources = append(sources, attest.KeySource{Command: f.command, PublicFile: f.public, Stderr: s.Err})
 	}
 	if len(sources) == 0 {
-		return nil, errors.New("cannot attest: there is nothing to sign with (--key, --key-env or --sign-command)")
+		return nil, errors.New("cannot sign: there is nothing to sign with (--key, --key-env or --sign-command)")
 	}
 	var signers []attest.Signer
 	for _, source := range sources {

@@ -13,6 +13,7 @@ import (
 func checkCommand(s Streams) *cobra.Command {
 	var t targetFlags
 	var out outputFlags
+	var policy policyFlags
 	var attest bool
 	cmd := &cobra.Command{
 		Use:   "check",
@@ -20,6 +21,9 @@ func checkCommand(s Streams) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.check(); err != nil {
+				return err
+			}
+			if err := policy.load(); err != nil {
 				return err
 			}
 			if out.baseline != "" {
@@ -50,7 +54,7 @@ func checkCommand(s Streams) *cobra.Command {
 			if err := out.writeCompared(s, r, c); err != nil {
 				return err
 			}
-			if err := verdict(r); err != nil {
+			if err := policy.verdict(s, r); err != nil {
 				return err
 			}
 			if c != nil && len(c.Regressions) > 0 {
@@ -61,6 +65,7 @@ func checkCommand(s Streams) *cobra.Command {
 	}
 	t.register(cmd)
 	out.register(cmd)
+	policy.register(cmd)
 	out.registerBaseline(cmd, "baseline or report to compare with: a regression is not compliant")
 	cmd.Flags().BoolVar(&attest, "attest", false, "mark the report as evidence about an image")
 	return cmd
@@ -68,14 +73,14 @@ func checkCommand(s Streams) *cobra.Command {
 
 // check makes the report of a read-only run.
 func (f *targetFlags) check(ctx context.Context, s Streams, on *target, action report.Action) (*report.Report, error) {
-	name, err := tool()
-	if err != nil {
-		return nil, err
-	}
 	started := time.Now()
 	findings, err := engine.Check(ctx, on.profile, on.writer, engine.Options{
 		Require: on.require, Now: started, Progress: progress(s.Err),
 	})
+	if err != nil {
+		return nil, err
+	}
+	name, err := on.tool()
 	if err != nil {
 		return nil, err
 	}

@@ -10,9 +10,11 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/nodeimage/packer-plugin-harden/remediate/gate"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 	"github.com/nodeimage/packer-plugin-harden/remediate/version"
 )
@@ -78,9 +80,44 @@ Exit status: 0 compliant or nothing to do; 1 not compliant, changes pending, or 
 	root.AddCommand(
 		checkCommand(s), planCommand(s), applyCommand(s), profileCommand(s), explainCommand(s), reportCommand(s),
 		diffCommand(s), baselineCommand(s),
-		attestCommand(s), verifyCommand(s),
+		attestCommand(s), signCommand(s), verifyCommand(s),
+		versionCommand(s),
 	)
 	return root
+}
+
+// policyFlags name a policy that decides in the place of plain compliance.
+type policyFlags struct {
+	file   string
+	policy *gate.Policy
+}
+
+func (f *policyFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.file, "policy", "", "file with the policy that decides the exit status (default: the machine must be compliant)")
+}
+
+// load reads the policy before any work is done.
+func (f *policyFlags) load() (err error) {
+	if f.file != "" {
+		f.policy, err = gate.Load(f.file)
+	}
+	return err
+}
+
+// verdict is that of the policy, with every reason to refuse, or the report's own without one.
+func (f *policyFlags) verdict(s Streams, r *report.Report) error {
+	if f.policy == nil {
+		return verdict(r)
+	}
+	refusals := f.policy.Judge(r, time.Now())
+	for _, x := range refusals {
+		fmt.Fprintf(s.Err, "refused: %s\n", x)
+	}
+	if len(refusals) > 0 {
+		return errNotCompliant
+	}
+	fmt.Fprintf(s.Err, "accepted by the policy %s\n", report.Printable(f.file))
+	return nil
 }
 
 // verdict turns a report's answer into the error that Main turns into an exit status.

@@ -21,7 +21,7 @@ What became worse is listed apart; a control that vanished is a regression.
 Exit status: 0 no regressions, 1 regressions, 2 could not tell.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := out.checkPlain("comparison"); err != nil {
+			if err := out.checkPlain("a comparison"); err != nil {
 				return err
 			}
 			if (out.baseline == "") != (len(args) == 2) {

@@ -62,7 +62,7 @@ func (f *outputFlags) check() error {
 // checkPlain is check for results that are not reports.
 func (f *outputFlags) checkPlain(what string) error {
 	if !slices.Contains(plainFormats(), f.format) {
-		return fmt.Errorf("cannot write a %s as %q: it is one of %s", what, f.format, strings.Join(plainFormats(), ", "))
+		return fmt.Errorf("cannot write %s as %q: it is one of %s", what, f.format, strings.Join(plainFormats(), ", "))
 	}
 	return f.checkAnnotate()
 }

@@ -24,7 +24,7 @@ func planCommand(s Streams) *cobra.Command {
 		Short: "Show the changes that apply would make, as diffs",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.checkPlain("plan"); err != nil {
+			if err := out.checkPlain("a plan"); err != nil {
 				return err
 			}
 			if err := t.needRoot("plan for"); err != nil {
@@ -88,7 +88,7 @@ func renderPlan(pl *plan.Plan, findings []engine.Finding, format string) ([]byte
 	}
 	if format == "json" {
 		data, err := json.MarshalIndent(doc, "", "  ")
-		return append(data, '\n'), err
+		return append(report.InertJSON(data), '\n'), err
 	}
 	var b bytes.Buffer
 	if format == "markdown" {

@@ -62,6 +62,8 @@ type shownControl struct {
 	Title     string       `json:"title"`
 	Rules     []string     `json:"rules"`
 	Waiver    *rule.Waiver `json:"waiver,omitempty"`
+	// Outside is why the control has no rules.
+	Outside *rule.Outside `json:"not_applicable,omitempty"`
 }
 
 func profileShow(s Streams) *cobra.Command {
@@ -95,7 +97,7 @@ func showForm(p *profile.Profile) shown {
 		form.Platform = &p.Platforms[0]
 	}
 	for _, c := range p.Controls {
-		form.Controls = append(form.Controls, shownControl{c.ID, c.Benchmark, c.Level, c.Title, c.Rules, c.Waiver})
+		form.Controls = append(form.Controls, shownControl{c.ID, c.Benchmark, c.Level, c.Title, c.Rules, c.Waiver, c.Outside})
 	}
 	return form
 }
@@ -104,11 +106,14 @@ func showText(s Streams, p *profile.Profile) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "%s %s\n%s\ndigest %s\n\n", p.Name, p.Version, p.Benchmark, p.Digest)
 	for _, c := range p.Controls {
-		waived := ""
-		if c.Waiver != nil {
-			waived = fmt.Sprintf("waived until %s: %s", c.Waiver.Expires, c.Waiver.Justification)
+		note := ""
+		switch {
+		case c.Waiver != nil:
+			note = fmt.Sprintf("waived until %s: %s", c.Waiver.Expires, c.Waiver.Justification)
+		case c.Outside != nil:
+			note = "not applicable: " + c.Outside.Message()
 		}
-		fmt.Fprintf(w, "%s\tL%d\t%s\t%s\t%s\n", c.ID, c.Level, c.Title, strings.Join(c.Rules, ","), waived)
+		fmt.Fprintf(w, "%s\tL%d\t%s\t%s\t%s\n", c.ID, c.Level, c.Title, strings.Join(c.Rules, ","), note)
 	}
 	if len(p.Variables) > 0 {
 		fmt.Fprintln(w)
@@ -131,12 +136,19 @@ func profileValidate(s Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(s.Out, "%s is valid: %d controls, %d rules\n", p.Name, len(p.Controls), len(p.Rules))
+			fmt.Fprintf(s.Out, "%s is valid: %d controls, %d rules%s\n", p.Name, len(p.Controls), len(p.Rules), outsideText(p))
 			return nil
 		},
 	}
 	sel.register(cmd)
 	return cmd
+}
+
+func outsideText(p *profile.Profile) string {
+	if n := len(p.Outside()); n > 0 {
+		return fmt.Sprintf(", %d controls not applicable to an image", n)
+	}
+	return ""
 }
 
 func formatFlag(cmd *cobra.Command, format *string) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -76,11 +77,14 @@ type target struct {
 	writer  host.Writer
 	profile *profile.Profile
 	require engine.Require
-	close   func()
+	// tool names this binary. Its digest takes as long as a profile, and is worked out meanwhile.
+	tool  func() (report.Tool, error)
+	close func()
 }
 
 func (f *targetFlags) open() (*target, error) {
-	var t target
+	t := target{tool: sync.OnceValues(tool)}
+	go func() { _, _ = t.tool() }() // whoever needs it sees the error
 	if f.root != "" {
 		offline, err := host.OpenRoot(f.root)
 		if err != nil {

@@ -45,6 +45,8 @@ type Rule struct {
 	Persisted  string       `json:"persisted,omitempty"`
 	Decides    []string     `json:"decides,omitempty"` // the files that decide, sorted
 	Waiver     *rule.Waiver `json:"waiver,omitempty"`
+	// Outside says that nothing looks at the control.
+	Outside *rule.Outside `json:"not_applicable,omitempty"`
 	// place is where the first deciding line stands, for annotations.
 	place rule.Source
 }
@@ -84,7 +86,7 @@ func (r Rule) first() string {
 func ruleOf(benchmark string, res report.Result) Rule {
 	out := Rule{
 		Controls: []Control{}, Rule: res.Rule, Outcome: res.Outcome, Underlying: res.Underlying, Title: res.Title,
-		Expected: res.Expected, Persisted: res.Observed.Persisted,
+		Expected: res.Expected, Persisted: res.Observed.Persisted, Outside: res.Outside,
 	}
 	for _, c := range res.Controls {
 		control := Control{c.Benchmark, c.ID, c.Level}
@@ -117,7 +119,7 @@ func (b Baseline) Write(w io.Writer) error {
 		e := json.NewEncoder(&buf)
 		e.SetEscapeHTML(false)
 		err := e.Encode(v)
-		return visible(bytes.TrimSuffix(buf.Bytes(), []byte("\n"))), err
+		return report.InertJSON(visible(bytes.TrimSuffix(buf.Bytes(), []byte("\n")))), err
 	}
 	out.WriteString("{\n")
 	for _, f := range []struct{ name, value string }{

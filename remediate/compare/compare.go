@@ -109,8 +109,13 @@ func (c *comparer) vanished() {
 		return b.Benchmark + " " + control.ID
 	}
 	now := map[string]bool{}
+	declared := map[string]bool{} // not about the machine
 	for _, r := range c.after.Rules {
 		for _, control := range r.Controls {
+			if r.Outside != nil {
+				declared[name(c.after, control)] = true
+				continue
+			}
 			now[name(c.after, control)] = true
 		}
 	}
@@ -119,16 +124,20 @@ func (c *comparer) vanished() {
 		gone := false
 		for _, control := range r.Controls {
 			full := name(c.before, control)
-			if now[full] {
+			if now[full] || declared[full] && r.Outside != nil {
 				continue
 			}
 			gone = true
 			if !told[full] {
 				told[full] = true
-				c.worse(Difference{Kind: VanishedControl, Rule: r.Rule, Control: control.ID, Title: r.Title, Old: string(r.Outcome), New: "not looked at"})
+				d := Difference{Kind: VanishedControl, Rule: r.Rule, Control: control.ID, Title: r.Title, Old: string(r.Outcome), New: "not looked at"}
+				if declared[full] {
+					d.New = "declared not applicable"
+				}
+				c.worse(d)
 			}
 		}
-		if !gone && find(c.after, r.Rule) == nil {
+		if !gone && r.Outside == nil && find(c.after, r.Rule) == nil {
 			c.worse(Difference{Kind: VanishedRule, Rule: r.Rule, Control: r.first(), Title: r.Title, Old: string(r.Outcome), New: "not looked at"})
 		}
 	}
@@ -177,6 +186,11 @@ func (c *comparer) rule(now Rule) {
 		d.Old = "not looked at"
 		switch rank(now.Outcome) {
 		case 0:
+			if now.Outside != nil { // nobody looks at it now either
+				d.Kind = ChangedOutcome
+				c.other(d)
+				return
+			}
 			d.Kind = NewControl
 			c.better(d)
 		case 1:
@@ -194,6 +208,11 @@ func (c *comparer) rule(now Rule) {
 		return
 	}
 	d.Old = outcomeText(*was)
+	if was.Outside != nil && now.Outside != nil && *was.Outside != *now.Outside {
+		e := d
+		e.Kind, e.Old, e.New = ChangedEvidence, was.Outside.Message(), now.Outside.Message()
+		c.other(e)
+	}
 	if was.Expected != now.Expected {
 		e := d
 		e.Kind, e.Old, e.New = WeakerParameter, was.Expected, now.Expected

@@ -28,6 +28,13 @@ func result(id, control string, o rule.Outcome) report.Result {
 	return r
 }
 
+func outside(control, status string) report.Result {
+	return with(result("cis-"+control, control, rule.NotApplicable), func(r *report.Result) {
+		r.Expected, r.Observed, r.Sources = "", report.Observed{}, nil
+		r.Outside = &rule.Outside{Reason: "the cluster's", Owner: "aks", Status: status}
+	})
+}
+
 func of(results ...report.Result) *report.Report {
 	return &report.Report{
 		Schema: report.Schema, Action: report.Check, Tool: report.Tool{Name: "harden"}, Require: "persisted",
@@ -85,7 +92,13 @@ func TestReports(t *testing.T) {
 		"another value":       {of(pass), of(with(pass, func(r *report.Result) { r.Observed.Persisted = "absent" })), []string{"~ changed_evidence 1.1 a: 0 > absent"}},
 		"another file decides": {of(pass), of(with(pass, func(r *report.Result) { r.Sources = []rule.Source{{Path: "/run/x", Wins: true}} })),
 			[]string{"~ changed_evidence 1.1 a: decided by /etc/a > decided by /run/x"}},
-		"another line of the same file": {of(pass), of(with(pass, func(r *report.Result) { r.Sources = []rule.Source{{Path: "/etc/a", Line: 9, Wins: true}} })), nil},
+		"a control that was never looked at":    {of(pass, outside("1.2", "Pass")), of(pass, outside("1.2", "Pass")), nil},
+		"a new control that nobody looks at":    {of(pass), of(pass, outside("1.2", "Pass")), []string{"~ changed_outcome 1.2 cis-1.2: not looked at > not_applicable"}},
+		"a control that is not looked at now":   {of(pass, result("b", "1.2", rule.Pass)), of(pass, outside("1.2", "Pass")), []string{"- vanished_control 1.2 b: pass > declared not applicable", "~ changed_outcome 1.2 cis-1.2: not looked at > not_applicable"}},
+		"a control that is looked at at last":   {of(pass, outside("1.2", "Pass")), of(pass, result("b", "1.2", rule.Pass)), []string{"+ new_control 1.2 b: not looked at > pass"}},
+		"a control that is not even named now":  {of(pass, outside("1.2", "Pass")), of(pass), []string{"- vanished_control 1.2 cis-1.2: not_applicable > not looked at"}},
+		"an owner who publishes something else": {of(pass, outside("1.2", "Pass")), of(pass, outside("1.2", "Fail")), []string{"~ changed_evidence 1.2 cis-1.2: the cluster's (owner aks, who publishes Pass) > the cluster's (owner aks, who publishes Fail)"}},
+		"another line of the same file":         {of(pass), of(with(pass, func(r *report.Result) { r.Sources = []rule.Source{{Path: "/etc/a", Line: 9, Wins: true}} })), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := compare.Reports(tc.before, tc.after)

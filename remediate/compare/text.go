@@ -2,6 +2,7 @@ package compare
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -54,10 +55,15 @@ func (d Difference) place() string {
 
 // JSON writes the comparison for programs.
 func (c Comparison) JSON(w io.Writer) error {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(c)
+	if err := e.Encode(c); err != nil {
+		return err
+	}
+	_, err := w.Write(report.InertJSON(b.Bytes()))
+	return err
 }
 
 // Markdown writes the comparison as tables.

@@ -18,7 +18,7 @@ import (
 // Plan works out what apply would do, proves on a copy of the machine's files that it would satisfy
 // the rules, and writes nothing.
 func Plan(ctx context.Context, p *profile.Profile, h host.Reader, o Options) ([]Finding, *plan.Plan, error) {
-	h = host.ReadOnly(h)
+	h = host.Snapshot(host.ReadOnly(h))
 	findings, err := check(ctx, p, h, o, "check")
 	if err != nil {
 		return nil, nil, err
@@ -63,18 +63,20 @@ func prove(ctx context.Context, findings []Finding, pl *plan.Plan) error {
 	if len(pl.Steps) == 0 {
 		return nil // the machine as it is has just been looked at
 	}
-	pass := walkOnce(ctx, pl.After, rulesOf(findings), proven)
+	after := host.Snapshot(pl.After)
+	pass := walkOnce(ctx, after, rulesOf(findings), proven)
 	defer pass.wait()
 	for i, f := range findings {
 		for j, res := range f.Rule.Resources {
 			if !proven(place{i, j}) {
 				continue
 			}
-			after := observe(ctx, place{i, j}, res, pl.After, pass, RequirePersisted)
-			if after.Outcome == rule.Pass || after.Outcome == rule.NotApplicable {
+			part := observe(ctx, place{i, j}, res, after, pass, RequirePersisted)
+			switch part.Outcome {
+			case rule.Pass, rule.NotApplicable, rule.Manual: // with the rest for a person, nothing is left to change
 				continue
 			}
-			errs = append(errs, fmt.Errorf("rule %s would not pass after the plan: %s: %s%s", f.Rule.ID, res.Ref(), after.Message, sharers(f, pl)))
+			errs = append(errs, fmt.Errorf("rule %s would not pass after the plan: %s: %s%s", f.Rule.ID, res.Ref(), part.Message, sharers(f, pl)))
 		}
 	}
 	return errors.Join(errs...)
@@ -189,7 +191,7 @@ func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (*
 			o.report(Event{Phase: "apply", Done: i + 1, Total: len(steps), What: step.Target})
 		}
 	}
-	after, err := check(ctx, p, host.ReadOnly(w), o, "verify")
+	after, err := check(ctx, p, host.Snapshot(host.ReadOnly(w)), o, "verify")
 	if err != nil {
 		return &done, err
 	}

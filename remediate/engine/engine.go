@@ -71,7 +71,7 @@ type Part struct {
 
 // Check looks at every rule of the profile. It is the only way an outcome is found.
 func Check(ctx context.Context, p *profile.Profile, h host.Reader, o Options) ([]Finding, error) {
-	return check(ctx, p, host.ReadOnly(h), o, "check")
+	return check(ctx, p, host.Snapshot(host.ReadOnly(h)), o, "check")
 }
 
 func check(ctx context.Context, p *profile.Profile, h host.Reader, o Options, phase string) ([]Finding, error) {

@@ -38,11 +38,20 @@ type Level struct {
 	Limits Limits
 }
 
-// Severity limits the results that its patterns name.
+// Severity limits the results that its patterns name or, without any, those of the severity that it is named after.
 type Severity struct {
 	Name   string
 	Match  []string // rule ids and control numbers, as patterns
 	Limits Limits
+}
+
+// counts reports whether the limits are about the result. One of which nobody said how grave it is counts in every
+// severity: it could be of that one.
+func (s Severity) counts(res report.Result) bool {
+	if len(s.Match) > 0 {
+		return names(res, s.Match)
+	}
+	return res.Severity == "" || res.Severity == s.Name
 }
 
 // Grace lets a rule or control fail through its last day, in UTC.
@@ -82,9 +91,6 @@ func (r Refusal) String() string {
 
 // strict lets nothing through that keeps a report from being compliant.
 func strict() Limits { return Limits{Manual: -1, Waived: -1} }
-
-// Default is the policy where none is given: no failure, error or blind spot without a waiver in force.
-func Default() *Policy { return &Policy{} }
 
 // levelLimits are those of a level; a level that the policy does not name is strict.
 func (p *Policy) levelLimits(level int) Limits {

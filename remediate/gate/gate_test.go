@@ -20,6 +20,12 @@ func result(id, control string, level int, o rule.Outcome) report.Result {
 	return report.Result{Rule: id, Controls: []report.Control{{Benchmark: "CIS", ID: control, Level: level}}, Outcome: o, Message: "it is so"}
 }
 
+func grave(id, severity string) report.Result {
+	r := result(id, "1.9", 1, rule.Fail)
+	r.Severity = severity
+	return r
+}
+
 func waived(id, control string, change func(*rule.Waiver)) report.Result {
 	r := result(id, control, 1, rule.Waived)
 	r.Underlying = rule.Fail
@@ -28,6 +34,12 @@ func waived(id, control string, change func(*rule.Waiver)) report.Result {
 		change(&w)
 	}
 	r.Waiver = &report.Waiver{Waiver: w}
+	return r
+}
+
+func outside(control string) report.Result {
+	r := result("cis-"+control, control, 1, rule.NotApplicable)
+	r.Outside = &rule.Outside{Reason: "it is about the cluster", Owner: "aks"}
 	return r
 }
 
@@ -58,6 +70,16 @@ func TestJudge(t *testing.T) {
 		"more than the limit":                   {`level "2" { fail = 1 }`, of(fail2, result("x", "2.3", 2, rule.Fail)), []string{"level 2: 2 rules fail, and 1 are the most", "bad-two (2.2): level 2: fail: it is so", "x (2.3): level 2: fail: it is so"}},
 		"a limit on waivers":                    {`level "1" { waived = 0 }`, of(waived("w", "1.4", nil)), []string{"w (1.4): level 1: waived: it is so"}},
 		"a severity by control":                 {"level \"2\" { fail = 9 }\nseverity \"high\" {\n match = [\"2.*\"]\n fail = 0\n}", of(fail2), []string{"bad-two (2.2): severity high: fail: it is so"}},
+		"a severity by the rules' own": {"level \"1\" { fail = 9 }\nseverity \"high\" {\n fail = 0\n}", of(grave("h", "high"), grave("m", "medium"), grave("l", "low")),
+			[]string{"h (1.9): severity high: fail: it is so"}},
+		"a limit for each severity": {"level \"1\" { fail = 9 }\nseverity \"high\" {\n}\nseverity \"low\" {\n fail = 1\n}", of(grave("l", "low"), grave("l2", "low"), grave("m", "medium")),
+			[]string{"severity low: 2 rules fail, and 1 are the most", "l (1.9): severity low: fail: it is so", "l2 (1.9): severity low: fail: it is so"}},
+		"a rule whose severity nobody said is not taken for a mild one": {"level \"1\" { fail = 9 }\nseverity \"high\" {\n}", of(fail1),
+			[]string{"bad-one (1.2): severity high: fail: it is so"}},
+		"a severity's patterns count, not its name": {"level \"1\" { fail = 9 }\nseverity \"high\" {\n match = [\"m\"]\n}", of(grave("h", "high"), grave("m", "medium")),
+			[]string{"m (1.9): severity high: fail: it is so"}},
+		"a severity is on top of the levels": {"severity \"low\" {\n fail = 9\n}", of(grave("l", "low")),
+			[]string{"l (1.9): level 1: fail: it is so"}},
 		"grace":                                 {"grace \"1.2\" {\n until = \"2026-11-21\"\n why = \"new\"\n}", of(fail1), nil},
 		"grace that is over":                    {"grace \"1.2\" {\n until = \"2026-11-20\"\n why = \"new\"\n}", of(fail1), []string{"bad-one (1.2): level 1: fail: it is so"}},
 		"grace by rule":                         {"grace \"bad-one\" {\n until = \"2027-01-01\"\n why = \"new\"\n}", of(fail1), nil},
@@ -72,6 +94,8 @@ func TestJudge(t *testing.T) {
 		"an owner who may not":                  {`waivers { owners = ["security-*"] }`, of(waived("w", "1.4", nil)), []string{`w (1.4): its waiver is owned by "node-team", who may not own one`, "w (1.4): level 1: fail: it is so"}},
 		"an origin that is not honoured":        {`waivers { origins = ["vendor"] }`, of(waived("w", "1.4", nil)), []string{"w (1.4): its waiver is of the operator, whose waivers the policy does not honour", "w (1.4): level 1: fail: it is so"}},
 		"a waiver for too long":                 {`waivers { longest = "30d" }`, of(waived("w", "1.4", nil)), []string{"w (1.4): its waiver lasts until 2027-01-31, more than 30 days from now", "w (1.4): level 1: fail: it is so"}},
+		"a report of what nobody looked at":     {``, of(outside("1.5")), []string{"nothing was looked at: the report's controls are not applicable to the machine"}},
+		"controls that nobody looked at beside": {`level "1" { manual = 0 }`, of(pass, outside("1.5")), nil},
 		"a waiver that expired since": {``, of(waived("w", "1.4", func(w *rule.Waiver) { w.Expires = "2026-11-20" })),
 			[]string{"w (1.4): its waiver expired on 2026-11-20", "w (1.4): level 1: fail: it is so"}},
 	} {
@@ -105,6 +129,7 @@ func TestMistakesAreToldWithTheirLine(t *testing.T) {
 		"a grace for everything":     {"grace \"*\" {\n until = \"2027-01-01\"\n why = \"w\"\n}", "policy.hcl:1: Grace for a pattern"},
 		"a duration that is none":    {`max_age = "a week"`, "policy.hcl:1: Bad duration"},
 		"a duration below nothing":   {`max_age = "-7d"`, "policy.hcl:1: Bad duration"},
+		"a severity that is none":    {"\nseverity \"worst\" {\n fail = 0\n}", `policy.hcl:2: Unknown severity: "worst" is not one of high, medium, low`},
 		"a severity without a match": {"severity \"high\" {\n match = []\n}", "policy.hcl:2: Nothing matched"},
 		"a pattern that is none":     {"severity \"high\" {\n match = [\"[\"]\n}", "policy.hcl:2: Bad pattern"},
 		"no HCL":                     {"level {", "policy.hcl:1: "},

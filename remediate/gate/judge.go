@@ -48,7 +48,7 @@ func (p *Policy) Judge(r *report.Report, now time.Time) []Refusal {
 	for _, s := range p.Severities {
 		var of []report.Result
 		for _, res := range effective {
-			if names(res, s.Match) {
+			if s.counts(res) {
 				of = append(of, res)
 			}
 		}
@@ -60,8 +60,11 @@ func (p *Policy) Judge(r *report.Report, now time.Time) []Refusal {
 type adder func(res *report.Result, format string, args ...any)
 
 func (p *Policy) judgeReport(r *report.Report, now time.Time, add adder) {
-	if len(r.Results) == 0 {
+	switch {
+	case len(r.Results) == 0:
 		add(nil, "the report has no results")
+	case !r.Looked():
+		add(nil, "nothing was looked at: the report's controls are not applicable to the machine")
 	}
 	if len(p.Profiles) > 0 && !matches(p.Profiles, r.Profile.Name) {
 		add(nil, "the profile is %q, which the policy does not accept", r.Profile.Name)

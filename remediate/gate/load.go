@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
 )
 
@@ -109,7 +110,7 @@ type document struct {
 	} `hcl:"level,block"`
 	Severities []struct {
 		Name          string   `hcl:"name,label"`
-		Match         []string `hcl:"match"`
+		Match         []string `hcl:"match,optional"`
 		Fail          *int     `hcl:"fail,optional"`
 		Error         *int     `hcl:"error,optional"`
 		NotObservable *int     `hcl:"not_observable,optional"`
@@ -174,8 +175,11 @@ func (l *loader) policy(doc document) *Policy {
 		p.Levels = append(p.Levels, Level{level, l.limits("level", i, b.Fail, b.Error, b.NotObservable, b.Manual, b.Waived)})
 	}
 	for i, b := range doc.Severities {
-		if len(b.Match) == 0 {
-			l.wrong("severity", i, "match", "Nothing matched", "A severity names rules or controls.")
+		switch {
+		case b.Match != nil && len(b.Match) == 0:
+			l.wrong("severity", i, "match", "Nothing matched", "An empty list names no rule. Without it, the rules of that severity are meant.")
+		case b.Match == nil && !slices.Contains(profile.Severities(), b.Name):
+			l.wrong("severity", i, "", "Unknown severity", "%q is not one of %s. A name of your own needs match, with the rules that it stands for.", b.Name, words(profile.Severities()))
 		}
 		l.patterns("severity", i, "match", b.Match)
 		p.Severities = append(p.Severities, Severity{b.Name, b.Match, l.limits("severity", i, b.Fail, b.Error, b.NotObservable, b.Manual, b.Waived)})

@@ -37,6 +37,8 @@ func (memory) Close() error           { return nil }
 
 func (r readOnly) openPart(path string) (Part, error) { return OpenPart(r.reader, path) }
 
+func (s *snapshot) openPart(path string) (Part, error) { return OpenPart(s.reader, path) }
+
 // openPart gives the overlay's content, or opens the file beneath.
 func (o *Overlay) openPart(path string) (Part, error) {
 	at, err := o.find(path, true)

@@ -1,7 +1,7 @@
 (() => {
   "use strict";
   const $ = (id) => document.getElementById(id);
-  const tools = $("tools"), q = $("q"), level = $("level"), section = $("section"), found = $("found"), toggle = $("toggle"), clear = $("clear");
+  const tools = $("tools"), q = $("q"), level = $("level"), severity = $("severity"), section = $("section"), found = $("found"), toggle = $("toggle"), clear = $("clear");
   const chips = [...tools.querySelectorAll("[data-outcome]")];
   const rules = [...document.querySelectorAll(".rule")];
   const groups = [...document.querySelectorAll("[data-group]")];
@@ -14,6 +14,7 @@
     for (const r of rules) {
       const show = (!outcomes.length || outcomes.includes(r.dataset.outcome)) &&
         (!level.value || r.dataset.levels.split(" ").includes(level.value)) &&
+        (!severity || !severity.value || r.dataset.severity === severity.value) &&
         (!section.value || r.dataset.section === section.value) &&
         words.every((w) => r.dataset.text.includes(w));
       r.hidden = !show;
@@ -32,6 +33,7 @@
   q.addEventListener("input", filter);
   level.addEventListener("change", filter);
   section.addEventListener("change", filter);
+  if (severity) severity.addEventListener("change", filter);
   for (const c of chips) c.addEventListener("click", () => {
     c.setAttribute("aria-pressed", String(c.getAttribute("aria-pressed") !== "true"));
     filter();
@@ -40,6 +42,7 @@
   const reset = () => {
     for (const c of chips) c.setAttribute("aria-pressed", "false");
     q.value = level.value = section.value = "";
+    if (severity) severity.value = "";
     filter();
   };
   tools.addEventListener("reset", (e) => { e.preventDefault(); reset(); q.focus(); });

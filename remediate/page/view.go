@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/compare"
+	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
 )
@@ -32,9 +34,11 @@ type document struct {
 	Arcs      []arc
 	Outcomes  []count
 	Levels    []group
+	Severity  []group
 	Sections  []group
 	Attention []item
 	Waivers   []waived
+	Unused    []waived
 	Rules     []section
 	Compared  *compared
 	Changes   []change
@@ -77,12 +81,14 @@ type item struct {
 	report.Result
 	ID      string // of the element
 	Levels  string
-	Section string
+	Section string // what the filter tells it by
 	Open    bool
 	Search  string
 	Places  []rule.Source
 	Changes []change
 	Many    bool // several resources
+
+	sectionName string
 }
 
 type change struct {
@@ -140,7 +146,7 @@ func view(r *report.Report, o Options) document {
 	d.verdict(r)
 	items := make([]item, len(r.Results))
 	for i, res := range r.Results {
-		items[i] = itemOf(i, res, r.Changes)
+		items[i] = itemOf(i, res, r)
 	}
 	open := 0
 	for _, it := range items {
@@ -161,7 +167,11 @@ func view(r *report.Report, o Options) document {
 		case rule.Fail, rule.Error, rule.NotObservable, rule.Manual:
 			d.Attention = append(d.Attention, it)
 		}
-		if it.Waiver != nil {
+		switch {
+		case it.Waiver == nil:
+		case it.Waiver.Unused:
+			d.Unused = append(d.Unused, waivedOf(it, r.Finished))
+		default:
 			d.Waivers = append(d.Waivers, waivedOf(it, r.Finished))
 		}
 	}
@@ -210,6 +220,8 @@ func (d *document) verdict(r *report.Report) {
 		d.Lead = strings.ToUpper(d.Lead[:1]) + d.Lead[1:]
 	case len(r.Results) == 0:
 		d.Verdict, d.Class, d.Lead = "Nothing was checked", "error", "The report has no results."
+	case !r.Looked():
+		d.Verdict, d.Class, d.Lead = "Not applicable", "not_applicable", "Nothing was looked at: these controls are not about the machine."
 	case r.Summary.Manual > 0:
 		d.Lead = fmt.Sprintf("Nothing fails without a waiver. %s for a person to judge.", isAre(r.Summary.Manual))
 	}
@@ -279,7 +291,7 @@ func groupOf(key, name string, items []item) group {
 	return g
 }
 
-// groups draws counts by level and by section, and orders the rules by section and number.
+// groups draws counts by level, severity and section, and orders the rules by section and number.
 func (d *document) groups(items []item) {
 	for _, level := range []string{"1", "2"} {
 		var of []item
@@ -292,31 +304,50 @@ func (d *document) groups(items []item) {
 			d.Levels = append(d.Levels, groupOf(level, "Level "+level, of))
 		}
 	}
+	for _, severity := range profile.Severities() {
+		var of []item
+		for _, it := range items {
+			if it.Severity == severity {
+				of = append(of, it)
+			}
+		}
+		if len(of) > 0 {
+			d.Severity = append(d.Severity, groupOf(severity, strings.ToUpper(severity[:1])+severity[1:], of))
+		}
+	}
 	sorted := slices.Clone(items)
 	slices.SortStableFunc(sorted, func(a, b item) int {
-		if (a.Section == other) != (b.Section == other) {
-			if a.Section == other {
-				return 1
-			}
-			return -1
-		}
-		return report.CompareIDs(first(a.Result), first(b.Result))
+		return cmp.Or(cmp.Compare(d.place(a), d.place(b)), cmp.Compare(benchmark(a), benchmark(b)), report.CompareIDs(first(a.Result), first(b.Result)))
 	})
 	for _, it := range sorted {
 		i := slices.IndexFunc(d.Rules, func(s section) bool { return s.Key == it.Section })
 		if i < 0 {
 			i = len(d.Rules)
-			name := it.Section
-			if _, err := strconv.Atoi(name); err == nil {
-				name = "Section " + name
-			}
-			d.Rules = append(d.Rules, section{Name: name, Key: it.Section})
+			d.Rules = append(d.Rules, section{Name: it.sectionName, Key: it.Section})
 		}
 		d.Rules[i].Items = append(d.Rules[i].Items, it)
 	}
 	for _, s := range d.Rules {
 		d.Sections = append(d.Sections, groupOf(s.Key, s.Name, s.Items))
 	}
+}
+
+// place puts the profile's own benchmark first, and what is in none last.
+func (d *document) place(it item) int {
+	switch {
+	case it.Section == other:
+		return 2
+	case benchmark(it) != d.Report.Profile.Benchmark:
+		return 1
+	}
+	return 0
+}
+
+func benchmark(it item) string {
+	if len(it.Controls) == 0 {
+		return ""
+	}
+	return it.Controls[0].Benchmark
 }
 
 func first(res report.Result) string {
@@ -329,22 +360,45 @@ func first(res report.Result) string {
 // other is the section of rules without a control.
 const other = "Other"
 
-// sectionOf is a control number's first part.
-func sectionOf(res report.Result) string {
-	id := first(res)
-	if i := strings.IndexAny(id, ".-"); i > 0 {
-		return id[:i]
+var (
+	numbered = regexp.MustCompile(`^([0-9]+)(\.|$)`)
+	lettered = regexp.MustCompile(`^([A-Z]+)-`) // a node's own additions to a benchmark: AKS-1
+)
+
+// sectionOf is where a rule stands in its benchmark: the first part of its control's number, with the section's title.
+// Controls of a benchmark that have neither numbers nor capitals before a dash are one section. Where several benchmarks were looked at, each has its own.
+func sectionOf(res report.Result, p report.Profile) (key, name string) {
+	if len(res.Controls) == 0 {
+		return other, other
 	}
-	if id == "" {
-		return other
+	c := res.Controls[0]
+	match := numbered.FindStringSubmatch(c.ID)
+	if match == nil {
+		if own := lettered.FindStringSubmatch(c.ID); own != nil {
+			return own[1], own[1]
+		}
+		if c.Benchmark == "" {
+			return other, other
+		}
+		return c.Benchmark, c.Benchmark
 	}
-	return id
+	key, name = match[1], "Section "+match[1]
+	for _, s := range p.Sections {
+		if s.ID == match[1] && s.Benchmark == c.Benchmark {
+			name = s.ID + " " + s.Title
+		}
+	}
+	if c.Benchmark != p.Benchmark {
+		key, name = c.Benchmark+" "+key, c.Benchmark+", "+name
+	}
+	return key, name
 }
 
 var plain = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,100}$`)
 
-func itemOf(i int, res report.Result, changes []report.Change) item {
-	it := item{Result: res, ID: fmt.Sprintf("rule-%d", i+1), Section: sectionOf(res), Places: res.Places(), Many: len(res.Resources) > 1}
+func itemOf(i int, res report.Result, r *report.Report) item {
+	it := item{Result: res, ID: fmt.Sprintf("rule-%d", i+1), Places: res.Places(), Many: len(res.Resources) > 1}
+	it.Section, it.sectionName = sectionOf(res, r.Profile)
 	if plain.MatchString(res.Rule) {
 		it.ID = "rule-" + res.Rule
 	}
@@ -360,7 +414,7 @@ func itemOf(i int, res report.Result, changes []report.Change) item {
 	case rule.Fail, rule.Error, rule.NotObservable:
 		it.Open = true
 	}
-	for i, c := range changes {
+	for i, c := range r.Changes {
 		if slices.Contains(c.Rules, res.Rule) {
 			it.Changes = append(it.Changes, changeOf(i, c))
 		}
@@ -374,7 +428,7 @@ func changeOf(i int, c report.Change) change {
 }
 
 func searchText(it item) string {
-	parts := []string{it.Rule, it.Title, string(it.Outcome), it.Message, it.Expected, it.Observed.Persisted, it.Observed.Running}
+	parts := []string{it.Rule, it.Title, it.Severity, string(it.Outcome), it.Message, it.Expected, it.Observed.Persisted, it.Observed.Running}
 	for _, c := range it.Controls {
 		parts = append(parts, c.ID, c.Title)
 	}
@@ -383,6 +437,9 @@ func searchText(it item) string {
 	}
 	for _, p := range it.Resources {
 		parts = append(parts, p.Name)
+	}
+	if it.Outside != nil {
+		parts = append(parts, it.Outside.Owner, it.Outside.Status)
 	}
 	if it.Waiver != nil {
 		parts = append(parts, string(it.Waiver.Reason), it.Waiver.Justification, it.Waiver.Owner)

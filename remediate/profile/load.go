@@ -3,11 +3,12 @@ package profile
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -33,18 +34,36 @@ type Options struct {
 
 // Load reads, merges and checks. Its error is a *DiagnosticsError where a file is at fault.
 func Load(o Options) (*Profile, error) {
-	s := newSources()
-	if err := s.addLibrary(o.Library); err != nil {
+	lib, err := openShipped(o.Library)
+	if err != nil {
 		return nil, err
 	}
+	if p, err := load(o, lib, false); err == nil {
+		return p, nil
+	}
+	return load(o, lib, true) // what is wrong is told with all names at hand
+}
+
+func load(o Options, lib *shippedFiles, whole bool) (*Profile, error) {
+	s := newSources()
 	names := o.Profiles
 	if len(names) == 0 {
+		s.addShipped(lib, lib.profiles())
 		name, err := s.pick(o.Platform)
 		if err != nil {
 			return nil, err
 		}
 		names = []string{name}
 	}
+	needed := lib.names
+	if !whole {
+		text, err := mentions(o, names)
+		if err != nil {
+			return nil, err
+		}
+		needed = lib.needs(text...)
+	}
+	s.addShipped(lib, needed)
 	var wanted []string
 	for _, name := range names {
 		if !isFile(name) {
@@ -68,6 +87,23 @@ func Load(o Options) (*Profile, error) {
 	return s.resolve(wanted, o)
 }
 
+// mentions is all text in which shipped profiles, rules and variables can be named.
+func mentions(o Options, profiles []string) ([]string, error) {
+	text := slices.Sorted(maps.Keys(o.Variables))
+	for _, name := range profiles {
+		if !isFile(name) {
+			text = append(text, name)
+			continue
+		}
+		src, err := readSource(name)
+		if err != nil {
+			return nil, err
+		}
+		text = append(text, string(src))
+	}
+	return text, nil
+}
+
 func isFile(name string) bool {
 	return strings.ContainsRune(name, '/') || strings.ContainsRune(name, filepath.Separator) || strings.HasSuffix(name, ".hcl")
 }
@@ -82,9 +118,9 @@ type Summary struct {
 }
 
 // List describes every profile of the library, by name.
-func List(library fs.FS) ([]Summary, error) {
+func List(fsys fs.FS) ([]Summary, error) {
 	s := newSources()
-	if err := s.addLibrary(library); err != nil {
+	if err := s.addLibrary(fsys); err != nil {
 		return nil, err
 	}
 	if s.diags.HasErrors() {
@@ -101,28 +137,34 @@ func List(library fs.FS) ([]Summary, error) {
 	return list, nil
 }
 
-// addLibrary parses every .hcl file below the library's root, in name order.
-func (s *sources) addLibrary(library fs.FS) error {
-	var files []string
-	err := fs.WalkDir(library, ".", func(name string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && path.Ext(name) == ".hcl" {
-			files = append(files, name)
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("cannot list the shipped profiles: %w", err)
+// addLibrary parses everything that is shipped.
+func (s *sources) addLibrary(fsys fs.FS) error {
+	lib, err := openShipped(fsys)
+	if err == nil {
+		s.addShipped(lib, lib.names)
 	}
-	slices.Sort(files)
-	for _, name := range files {
-		src, err := fs.ReadFile(library, name)
-		if err != nil {
-			return fmt.Errorf("cannot read the shipped profile %s: %w", name, err)
-		}
-		s.parse("profiles/"+name, src, vendor)
-	}
-	return nil
+	return err
 }
+
+// addShipped parses files of the library that are not parsed yet, on all processors, and takes them in by name.
+func (s *sources) addShipped(lib *shippedFiles, names []string) {
+	var wg sync.WaitGroup
+	parsed := make([]*parsedFile, len(names))
+	for i, name := range names {
+		if s.files[shippedName(name)] != nil {
+			continue
+		}
+		wg.Go(func() { parsed[i] = parseFile(shippedName(name), lib.text[name]) })
+	}
+	wg.Wait()
+	for i, name := range names {
+		if parsed[i] != nil {
+			s.take(parsed[i], lib.text[name], vendor)
+		}
+	}
+}
+
+func shippedName(name string) string { return "profiles/" + name }
 
 // maxSource bounds an operator's file, in bytes: far above any real profile, far below what could
 // exhaust a build machine.

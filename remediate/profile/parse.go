@@ -38,6 +38,7 @@ type profileSource struct {
 	extendsRange             hcl.Range
 	platform                 *Platform
 	variables                map[string]variableValue
+	sections                 []sectionSource
 	controls                 []*controlSource
 	waivers                  []*groupWaiver
 	origin                   origin
@@ -49,12 +50,19 @@ type variableValue struct {
 	at    hcl.Range
 }
 
+// sectionSource names the controls whose numbers start with its own.
+type sectionSource struct {
+	id, title string
+	at        hcl.Range
+}
+
 type controlSource struct {
 	id, title  string
 	level      *int
 	rules      []string
 	rulesRange hcl.Range
 	waiver     *rule.Waiver
+	outside    *rule.Outside
 	at         hcl.Range
 }
 
@@ -101,7 +109,12 @@ func (s *sources) errorAt(at hcl.Range, summary, format string, args ...any) {
 
 // parse reads one file of profiles, rules and variables and returns the names of its profiles.
 func (s *sources) parse(name string, src []byte, from origin) []string {
-	body := s.parseBody(name, src)
+	return s.take(parseFile(name, src), src, from)
+}
+
+// take takes in a parsed file and returns the names of its profiles.
+func (s *sources) take(f *parsedFile, src []byte, from origin) []string {
+	body := s.body(f)
 	if body == nil {
 		return nil
 	}
@@ -127,19 +140,41 @@ func (s *sources) parse(name string, src []byte, from origin) []string {
 	return added
 }
 
-func (s *sources) parseBody(name string, src []byte) *hclsyntax.Body {
+// parsedFile is what HCL's parser makes of a file.
+type parsedFile struct {
+	name  string
+	file  *hcl.File // nil where it was not parsed
+	diags hcl.Diagnostics
+}
+
+func parseFile(name string, src []byte) *parsedFile {
+	f := &parsedFile{name: name}
 	if depth(src) > maxDepth {
 		at := hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
-		s.errorAt(at, "Nested too deeply", "Brackets nest more than %d levels.", maxDepth)
+		f.diags = hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "Nested too deeply",
+			Detail: fmt.Sprintf("Brackets nest more than %d levels.", maxDepth), Subject: &at,
+		}}
+		return f
+	}
+	f.file, f.diags = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	return f
+}
+
+func (s *sources) parseBody(name string, src []byte) *hclsyntax.Body {
+	return s.body(parseFile(name, src))
+}
+
+// body is a parsed file's content, or nil when something is wrong with it.
+func (s *sources) body(f *parsedFile) *hclsyntax.Body {
+	if f.file != nil {
+		s.files[f.name] = f.file
+	}
+	s.diags = append(s.diags, f.diags...)
+	if f.diags.HasErrors() {
 		return nil
 	}
-	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
-	s.files[name] = file
-	s.diags = append(s.diags, diags...)
-	if diags.HasErrors() {
-		return nil
-	}
-	body := file.Body.(*hclsyntax.Body)
+	body := f.file.Body.(*hclsyntax.Body)
 	for _, a := range sortedAttributes(body.Attributes) {
 		s.errorAt(a.NameRange, "Unexpected attribute", "%q does not stand in a block.", a.Name)
 	}
@@ -177,6 +212,7 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 		Benchmark string         `hcl:"benchmark,optional"`
 		Extends   hcl.Expression `hcl:"extends,optional"`
 		Variables hcl.Expression `hcl:"variables,optional"`
+		Sections  hcl.Expression `hcl:"sections,optional"`
 		Platform  *struct {
 			OS      string `hcl:"os"`
 			Version string `hcl:"version"`
@@ -188,6 +224,9 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 		Waivers []struct {
 			Body hcl.Body `hcl:",remain"`
 		} `hcl:"waiver,block"`
+		Outside []struct {
+			Body hcl.Body `hcl:",remain"`
+		} `hcl:"not_applicable,block"`
 	}
 	name := b.Labels[0]
 	if diags := gohcl.DecodeBody(b.Body, nil, &c); diags.HasErrors() {
@@ -204,12 +243,15 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 	}
 	s.parseExtends(p, c.Extends)
 	s.parseProfileVariables(p, c.Variables)
+	s.parseSections(p, c.Sections)
 	for _, block := range b.Body.Blocks {
 		switch block.Type {
 		case "control":
 			s.parseControl(p, block, from)
 		case "waiver":
 			s.parseGroupWaiver(p, block, from)
+		case outsideBlock:
+			s.parseOutsideGroup(p, block)
 		}
 	}
 	s.profiles[name] = p
@@ -258,12 +300,30 @@ func (s *sources) parseProfileVariables(p *profileSource, e hcl.Expression) {
 	}
 }
 
+func (s *sources) parseSections(p *profileSource, e hcl.Expression) {
+	if isAbsent(e) {
+		return
+	}
+	pairs, diags := hcl.ExprMap(e)
+	s.diags = append(s.diags, diags...)
+	for _, pair := range pairs {
+		section := sectionSource{at: pair.Key.Range()}
+		s.diags = append(s.diags, gohcl.DecodeExpression(pair.Key, nil, &section.id)...)
+		s.diags = append(s.diags, gohcl.DecodeExpression(pair.Value, nil, &section.title)...)
+		if section.title == "" {
+			s.errorAt(section.at, "Section without a title", "Section %q needs a title.", section.id)
+		}
+		p.sections = append(p.sections, section)
+	}
+}
+
 func (s *sources) parseControl(p *profileSource, b *hclsyntax.Block, from origin) {
 	var c struct {
-		Title  string         `hcl:"title,optional"`
-		Level  *int           `hcl:"level,optional"`
-		Rules  hcl.Expression `hcl:"rules,optional"`
-		Waiver *waiverBody    `hcl:"waiver,block"`
+		Title   string         `hcl:"title,optional"`
+		Level   *int           `hcl:"level,optional"`
+		Rules   hcl.Expression `hcl:"rules,optional"`
+		Waiver  *waiverBody    `hcl:"waiver,block"`
+		Outside *outsideBody   `hcl:"not_applicable,block"`
 	}
 	if diags := gohcl.DecodeBody(b.Body, nil, &c); diags.HasErrors() {
 		s.diags = append(s.diags, diags...)
@@ -274,18 +334,29 @@ func (s *sources) parseControl(p *profileSource, b *hclsyntax.Block, from origin
 		control.rulesRange = c.Rules.Range()
 		s.diags = append(s.diags, gohcl.DecodeExpression(c.Rules, nil, &control.rules)...)
 	}
-	if c.Level != nil && (*c.Level < 1 || *c.Level > 2) {
-		s.errorAt(b.DefRange(), "Invalid level", "A control's level is 1 or 2, not %d.", *c.Level)
-	}
-	for _, other := range p.controls {
-		if other.id == control.id {
-			s.errorAt(control.at, "Duplicate control", "Control %q is already in this profile, at %s.", control.id, other.at)
-		}
-	}
 	if c.Waiver != nil {
 		control.waiver = s.waiver(*c.Waiver, from, blockRange(b.Body, "waiver"))
 	}
-	p.controls = append(p.controls, control)
+	if c.Outside != nil {
+		at := blockRange(b.Body, outsideBlock)
+		control.outside = s.outside(*c.Outside, at)
+		if c.Waiver != nil || !isAbsent(c.Rules) {
+			s.errorAt(at, "Rules or waiver beside a reason for none", "Control %q is not applicable, so it has no rules and nothing to waive.", control.id)
+		}
+	}
+	s.addControl(p, control)
+}
+
+func (s *sources) addControl(p *profileSource, c *controlSource) {
+	if c.level != nil && (*c.level < 1 || *c.level > 2) {
+		s.errorAt(c.at, "Invalid level", "A control's level is 1 or 2, not %d.", *c.level)
+	}
+	for _, other := range p.controls {
+		if other.id == c.id {
+			s.errorAt(c.at, "Duplicate control", "Control %q is already in this profile, at %s.", c.id, other.at)
+		}
+	}
+	p.controls = append(p.controls, c)
 }
 
 func (s *sources) parseGroupWaiver(p *profileSource, b *hclsyntax.Block, from origin) {

@@ -19,6 +19,7 @@ type Profile struct {
 	Level     int    // highest level selected; 0 is every level
 	Platforms []Platform
 	Variables []Variable
+	Sections  []Section
 	Controls  []Control
 	Rules     []Rule // in the order in which the controls first name them
 }
@@ -47,6 +48,16 @@ type Control struct {
 	Title     string       `json:"title"`
 	Rules     []string     `json:"rules"`
 	Waiver    *rule.Waiver `json:"waiver,omitempty"`
+	// Outside, when not nil, is why the control has no rules.
+	Outside *rule.Outside `json:"not_applicable,omitempty"`
+}
+
+// Section names the controls of a benchmark whose numbers start with its own. It decides nothing, so the digest leaves
+// it out.
+type Section struct {
+	Benchmark string `json:"benchmark"`
+	ID        string `json:"id"`
+	Title     string `json:"title"`
 }
 
 // Rule is one desired state, made of resources.
@@ -54,12 +65,14 @@ type Rule struct {
 	ID        string
 	Title     string
 	Why       string
-	Breaks    string // what stops working where the state is not wanted; empty when nothing does
+	Breaks    string // what stops working where the rule is applied and should not be
 	Source    string // where the facts come from
 	Severity  string // one of Severities, or empty
 	Resources []resource.Resource
-	Controls  []Control // those that the rule helps to satisfy
+	Variables []Variable // the parameters that the rule uses
+	Controls  []Control  // those that the rule helps to satisfy
 	Waiver    *rule.Waiver
+	written   written
 }
 
 // Severities lists what a rule's severity can be, the worst first: high is a way in or a way to root, medium helps one

@@ -20,7 +20,13 @@ type merged struct {
 	version, benchmark string
 	platforms          []Platform
 	variables          map[string]variableValue
+	sections           []mergedSection
 	controls           []*mergedControl
+}
+
+type mergedSection struct {
+	sectionSource
+	benchmark string
 }
 
 type mergedControl struct {
@@ -64,6 +70,10 @@ func (s *sources) mergeInto(m *merged, name, benchmark string, from hcl.Range, c
 		m.platforms = append(m.platforms, *p.platform)
 	}
 	maps.Copy(m.variables, p.variables)
+	for _, section := range p.sections {
+		m.sections = slices.DeleteFunc(m.sections, func(have mergedSection) bool { return have.id == section.id && have.benchmark == benchmark })
+		m.sections = append(m.sections, mergedSection{section, benchmark})
+	}
 	for _, c := range p.controls {
 		s.mergeControl(m, c, benchmark)
 	}
@@ -77,11 +87,19 @@ func (s *sources) mergeInto(m *merged, name, benchmark string, from hcl.Range, c
 func (s *sources) mergeWaiver(m *merged, id string, g *groupWaiver, benchmark string) {
 	for _, c := range m.controls {
 		if c.id == id && c.benchmark == benchmark {
+			s.nothingToWaive(c, g.controlsAt)
 			c.waiver = g.waiver
 			return
 		}
 	}
 	s.errorAt(g.controlsAt, "Waiver for nothing", "There is no control %q here.", id)
+}
+
+// nothingToWaive is an error for a control without rules: nobody looks at it, so it cannot deviate.
+func (s *sources) nothingToWaive(c *mergedControl, at hcl.Range) {
+	if c.outside != nil {
+		s.errorAt(at, "Waiver for nothing", "Control %q is not applicable: %s.", c.id, c.outside.Reason)
+	}
 }
 
 func (s *sources) mergeControl(m *merged, c *controlSource, benchmark string) {
@@ -95,10 +113,17 @@ func (s *sources) mergeControl(m *merged, c *controlSource, benchmark string) {
 		if c.level != nil {
 			have.level = c.level
 		}
-		if c.rules != nil {
-			have.rules, have.rulesRange = c.rules, c.rulesRange
+		switch {
+		case c.outside != nil:
+			if have.rules != nil {
+				s.errorAt(c.at, "Control taken away", "Control %q has rules, at %s; a deviation from them is a waiver.", c.id, have.rulesRange)
+			}
+			have.outside = c.outside
+		case c.rules != nil:
+			have.rules, have.rulesRange, have.outside = c.rules, c.rulesRange, nil
 		}
 		if c.waiver != nil {
+			s.nothingToWaive(have, c.at)
 			have.waiver = c.waiver
 		}
 		return
@@ -153,11 +178,16 @@ func (s *sources) resolve(names []string, o Options) (*Profile, error) {
 		platform = m.platforms[0]
 	}
 	ctx := evalContext(vars, platform)
-	used := map[string]bool{}
 	index := map[string]int{}
 	for _, c := range m.controls {
 		control, ok := s.control(c)
 		if !ok {
+			continue
+		}
+		if control.Outside != nil {
+			if keep(control, control.ReportID()) {
+				p.Controls = append(p.Controls, control)
+			}
 			continue
 		}
 		selected := false
@@ -168,7 +198,7 @@ func (s *sources) resolve(names []string, o Options) (*Profile, error) {
 			selected = true
 			if _, have := index[id]; !have {
 				index[id] = len(p.Rules)
-				p.Rules = append(p.Rules, s.rule(s.rules[id], ctx, used))
+				p.Rules = append(p.Rules, s.rule(s.rules[id], vars, ctx))
 			}
 			r := &p.Rules[index[id]]
 			// A rule is waived when every control that asks for it is: a waiver of one control does not
@@ -184,21 +214,46 @@ func (s *sources) resolve(names []string, o Options) (*Profile, error) {
 			p.Controls = append(p.Controls, control)
 		}
 	}
+	p.Sections = s.sectionsOf(m, p)
 	if s.diags.HasErrors() {
 		return nil, s.fail()
 	}
-	if len(p.Rules) == 0 {
+	// A control that is named may be one that is about something else, and the report says so.
+	if len(p.Rules) == 0 && (len(p.Controls) == 0 || len(o.Only) == 0) {
 		return nil, fmt.Errorf("no rule of profile %s is selected: a run would look at nothing and pass", p.Name)
 	}
-	p.Variables = s.usedVariables(vars, used)
+	p.Variables = variablesOf(p.Rules)
 	p.Digest = s.digest(p)
 	return p, nil
 }
 
+// sectionsOf are the sections of the controls that were selected. One that no control is in is a mistake.
+func (s *sources) sectionsOf(m *merged, p *Profile) []Section {
+	var list []Section
+	for _, section := range m.sections {
+		in := func(benchmark, id string) bool {
+			return benchmark == section.benchmark && (id == section.id || strings.HasPrefix(id, section.id+"."))
+		}
+		if !slices.ContainsFunc(m.controls, func(c *mergedControl) bool { return in(c.benchmark, c.id) }) {
+			s.errorAt(section.at, "Section of nothing", "No control of the profile is in section %q.", section.id)
+		}
+		if slices.ContainsFunc(p.Controls, func(c Control) bool { return in(c.Benchmark, c.ID) }) {
+			list = append(list, Section{section.benchmark, section.id, section.title})
+		}
+	}
+	return list
+}
+
 // control checks one merged control: its level and its rules.
 func (s *sources) control(c *mergedControl) (Control, bool) {
-	out := Control{Benchmark: c.benchmark, ID: c.id, Title: c.title, Rules: c.rules, Waiver: c.waiver}
-	if len(c.rules) == 0 {
+	out := Control{Benchmark: c.benchmark, ID: c.id, Title: c.title, Rules: c.rules, Waiver: c.waiver, Outside: c.outside}
+	switch {
+	case c.outside != nil && c.title == "":
+		s.errorAt(c.at, "Control without a title", "Control %q has no rules to take a title from, so it needs one.", c.id)
+		return out, false
+	case c.outside != nil:
+		out.Rules = []string{}
+	case len(c.rules) == 0:
 		what := "Control without rules"
 		if c.waiver != nil {
 			what = "Waiver for nothing"
@@ -234,6 +289,9 @@ func (s *sources) selection(m *merged, o Options) (func(c Control, ruleID string
 	known := map[string]bool{}
 	for _, c := range m.controls {
 		known[c.id] = true
+		if c.outside != nil {
+			known[Control{Benchmark: c.benchmark, ID: c.id}.ReportID()] = true
+		}
 		for _, id := range c.rules {
 			known[id] = true
 		}
@@ -262,6 +320,7 @@ func (s *sources) applyWaiverFiles(m *merged) {
 		found := false
 		for _, c := range m.controls {
 			if c.id == w.target || slices.Contains(c.rules, w.target) {
+				s.nothingToWaive(c, w.at)
 				c.waiver, found = w.waiver, true
 			}
 		}
@@ -337,14 +396,19 @@ func evalContext(vars map[string]cty.Value, p Platform) *hcl.EvalContext {
 }
 
 // rule builds a rule's resources, and notes which variables they use.
-func (s *sources) rule(src *ruleSource, ctx *hcl.EvalContext, used map[string]bool) Rule {
-	r := Rule{ID: src.id, Title: src.title, Why: src.why, Breaks: src.breaks, Source: src.source, Severity: src.severity}
+func (s *sources) rule(src *ruleSource, vars map[string]cty.Value, ctx *hcl.EvalContext) Rule {
+	r := Rule{
+		ID: src.id, Title: src.title, Why: src.why, Breaks: src.breaks, Source: src.source, Severity: src.severity,
+		written: written{src.blocks, s.files, ctx},
+	}
+	used := map[string]bool{}
 	for _, b := range src.blocks {
 		if res := s.resource(b, ctx); res != nil {
 			r.Resources = append(r.Resources, res)
 		}
 		noteVariables(b.Body, used)
 	}
+	r.Variables = s.usedVariables(vars, used)
 	return r
 }
 
@@ -409,6 +473,21 @@ func (s *sources) usedVariables(vars map[string]cty.Value, used map[string]bool)
 			continue
 		}
 		list = append(list, Variable{name, text(vars[name]), text(declared.value), declared.description})
+	}
+	return list
+}
+
+// variablesOf lists the parameters of all the rules, by name.
+func variablesOf(rules []Rule) []Variable {
+	byName := map[string]Variable{}
+	for _, r := range rules {
+		for _, v := range r.Variables {
+			byName[v.Name] = v
+		}
+	}
+	var list []Variable
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		list = append(list, byName[name])
 	}
 	return list
 }

@@ -44,9 +44,16 @@ func New(r Run) *Report {
 	for _, v := range r.Profile.Variables {
 		out.Profile.Variables = append(out.Profile.Variables, Variable{v.Name, v.Value})
 	}
+	for _, s := range r.Profile.Sections {
+		out.Profile.Sections = append(out.Profile.Sections, Section(s))
+	}
 	for _, f := range r.Findings {
 		out.Results = append(out.Results, result(f))
 		out.Summary.count(f.Outcome)
+	}
+	for _, c := range r.Profile.Outside() {
+		out.Results = append(out.Results, outside(c))
+		out.Summary.count(rule.NotApplicable)
 	}
 	for _, s := range r.Steps {
 		out.Changes = append(out.Changes, ChangeOf(s))
@@ -80,7 +87,7 @@ func (s *Summary) count(o rule.Outcome) {
 
 func result(f engine.Finding) Result {
 	r := Result{
-		Rule: f.Rule.ID, Title: f.Rule.Title, Outcome: f.Outcome, Underlying: f.Underlying, Message: f.Message,
+		Rule: f.Rule.ID, Title: f.Rule.Title, Severity: f.Rule.Severity, Outcome: f.Outcome, Underlying: f.Underlying, Message: f.Message,
 		RunningDiffers: f.RunningDiffers, Controls: []Control{},
 	}
 	for _, c := range f.Rule.Controls {
@@ -111,6 +118,14 @@ func result(f engine.Finding) Result {
 	r.Expected = strings.Join(expected, "; ")
 	r.Observed = Observed{strings.Join(persisted, "; "), strings.Join(running, "; ")}
 	return r
+}
+
+// outside is the result of a control that is not about the machine.
+func outside(c profile.Control) Result {
+	return Result{
+		Rule: c.ReportID(), Controls: []Control{{c.Benchmark, c.ID, c.Level, c.Title}}, Title: c.Title,
+		Outcome: rule.NotApplicable, Message: c.Outside.Message(), Outside: c.Outside,
+	}
 }
 
 // appendText adds a part's text, with its name unless the text has it.

@@ -14,7 +14,9 @@ import (
 // CIS writes the lines that the AKS node image pipeline compares with its baselines: a line such as
 // "pass: 1.1.1.1 [L1] title" for each control, and totals. The shape and the way of counting are those
 // of the baselines in the pipeline's public repository. A waiver is unknown to that comparison, so a
-// control counts by what is beneath it; one whose subject is absent counts as pass, as it does there.
+// control counts by what is beneath it; one whose subject is absent counts as pass, as it does there, and one
+// that nobody looked at as not selected. That comparison knows a control by its number alone, so only the
+// profile's own benchmark is written: 4.1.1 of another one would take the place of its 4.1.1.
 func CIS(w io.Writer, r *Report) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "%s\n", Printable(r.Profile.Benchmark))
@@ -23,7 +25,13 @@ func CIS(w io.Writer, r *Report) error {
 	fmt.Fprintf(b, "Assessment Duration: %s\n\n", duration(r.Finished.Sub(r.Started)))
 	counts := map[string]int{}
 	for _, c := range r.Controls() {
+		if c.Benchmark != r.Profile.Benchmark {
+			continue
+		}
 		word := cisWord(c.Underlying)
+		if c.outside() {
+			word = "notapplicable"
+		}
 		counts[word]++
 		level := ""
 		if c.Level > 0 {
@@ -42,7 +50,7 @@ func CIS(w io.Writer, r *Report) error {
 	}
 	fmt.Fprintln(b, "********** Total **********")
 	fmt.Fprintf(b, "Pass: %d\nFail: %d\nError: %d\nUnknown: %d\nNot Selected: %d\n",
-		counts["pass"], counts["fail"], counts["error"], counts["unknown"], counts["manual"])
+		counts["pass"], counts["fail"], counts["error"], counts["unknown"], counts["manual"]+counts["notapplicable"])
 	fmt.Fprintf(b, "Actual Pass: %.1f\nMaximum Possible: %.1f\nScore: %.0f%%\n", float64(counts["pass"]), float64(possible), score)
 	return b.Flush()
 }

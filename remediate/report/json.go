@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
 )
 
@@ -22,10 +23,15 @@ const MaxSize = 32 << 20
 
 // JSON writes the report, indented, with a line feed at the end.
 func JSON(w io.Writer, r *Report) error {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(r)
+	if err := e.Encode(r); err != nil {
+		return err
+	}
+	_, err := w.Write(InertJSON(b.Bytes()))
+	return err
 }
 
 // Parse reads a report that may come from anywhere: it is size-limited, has no unknown field, and its
@@ -83,8 +89,14 @@ func (r *Report) validate() error {
 		if res.Rule == "" || !slices.Contains(rule.Outcomes(), res.Outcome) {
 			return fmt.Errorf("result %d has no rule or an unknown outcome %q", i+1, res.Outcome)
 		}
+		if res.Severity != "" && !slices.Contains(profile.Severities(), res.Severity) {
+			return fmt.Errorf("result of rule %s: unknown severity %q", res.Rule, res.Severity)
+		}
 		if (res.Outcome == rule.Waived) != (res.Underlying != "") || res.Outcome == rule.Waived && res.Waiver == nil {
 			return fmt.Errorf("result of rule %s: waiver and outcome do not agree", res.Rule)
+		}
+		if res.Outside != nil && (res.Outcome != rule.NotApplicable || res.Outside.Reason == "" || res.Outside.Owner == "") {
+			return fmt.Errorf("result of rule %s: it says that it is not applicable, without a reason and owner or with another outcome", res.Rule)
 		}
 		counted.count(res.Outcome)
 		switch res.Outcome {

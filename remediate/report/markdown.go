@@ -10,17 +10,20 @@ import (
 )
 
 // Markdown writes a table in the shape in which AKS publishes its images' results: control, what it
-// asks, level, status, reason. A control that several rules satisfy has a row for each.
+// asks, level, status, reason; and the severity, which AKS has not. A control that several rules satisfy has a row for each.
 func Markdown(w io.Writer, r *Report) error {
 	b := bufio.NewWriter(w)
 	verdict := "Compliant"
-	if !r.Compliant {
+	switch {
+	case !r.Compliant:
 		verdict = "Not compliant"
+	case len(r.Results) > 0 && !r.Looked():
+		verdict = "Not applicable"
 	}
 	fmt.Fprintf(b, "# %s: %s\n\n", verdict, Cell(r.Profile.Name))
 	fmt.Fprintf(b, "%s, %s state decides. Benchmark: %s. %s.\n\n", Cell(hostName(r.Host)), Cell(decides(r.Require)), Cell(r.Profile.Benchmark), r.Summary)
-	fmt.Fprintln(b, "| CIS ID | Recommendation description | Level | Status | Reason |")
-	fmt.Fprintln(b, "| --- | --- | --- | --- | --- |")
+	fmt.Fprintln(b, "| CIS ID | Recommendation description | Level | Severity | Status | Reason |")
+	fmt.Fprintln(b, "| --- | --- | --- | --- | --- | --- |")
 	for _, res := range r.Results {
 		controls := res.Controls
 		if len(controls) == 0 {
@@ -31,7 +34,7 @@ func Markdown(w io.Writer, r *Report) error {
 			if c.Level > 0 {
 				level = fmt.Sprintf("L%d", c.Level)
 			}
-			fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", Cell(c.ID), Cell(res.Title), level, status(res.Outcome), Cell(reason(res)))
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", Cell(c.ID), Cell(res.Title), level, Cell(res.Severity), status(res.Outcome), Cell(reason(res)))
 		}
 	}
 	fmt.Fprintf(b, "\nMade by %s %s, profile digest `%s`, %s.\n", Cell(r.Tool.Name), Cell(r.Tool.Version), Cell(r.Profile.Digest),

@@ -66,6 +66,11 @@ func (c *ControlResult) judge() {
 	}
 }
 
+// outside reports whether nothing looks at the control.
+func (c ControlResult) outside() bool {
+	return !slices.ContainsFunc(c.Results, func(res Result) bool { return res.Outside == nil })
+}
+
 // CompareIDs orders control numbers as people count: 1.2 before 1.10.
 func CompareIDs(a, b string) int {
 	as, bs := strings.Split(a, "."), strings.Split(b, ".")
@@ -119,6 +124,7 @@ func (res Result) Details() []string {
 			list = append(list, label+": "+Printable(text))
 		}
 	}
+	add("severity", res.Severity)
 	add("because", res.Message)
 	add("expected", res.Expected)
 	add("persisted", res.Observed.Persisted)

@@ -76,6 +76,7 @@ type oscalReviewed struct {
 
 type oscalSelection struct {
 	Include []oscalControl `json:"include-controls,omitempty"`
+	Exclude []oscalControl `json:"exclude-controls,omitempty"`
 	All     *struct{}      `json:"include-all,omitempty"`
 }
 
@@ -137,7 +138,8 @@ type oscalRiskRef struct {
 }
 
 // OSCAL writes OSCAL assessment results as JSON: an observation a rule, a finding a control, and a
-// risk whose deviation is approved for each waiver. A waived control is not satisfied. Identifiers
+// risk whose deviation is approved for each waiver. A waived control is not satisfied. A control that is about
+// something else is excluded from the review, with an observation that says why. Identifiers
 // follow from the report, so the same report gives the same document.
 func OSCAL(w io.Writer, r *Report) error {
 	o := oscalMaker{r: r, seed: r.Profile.Digest + "\x00" + r.Finished.UTC().Format(time.RFC3339Nano) + "\x00" + r.Nonce + "\x00" + string(r.Action)}
@@ -185,6 +187,9 @@ func (o oscalMaker) document() oscalDocument {
 		}
 	}
 	for _, c := range r.Controls() {
+		if c.outside() { // an owner's word is no finding of ours
+			continue
+		}
 		result.Findings = append(result.Findings, o.finding(c))
 	}
 	result.Reviewed = oscalReviewed{[]oscalSelection{o.selection()}}
@@ -199,12 +204,17 @@ func (o oscalMaker) selection() oscalSelection {
 	var s oscalSelection
 	have := map[string]bool{}
 	for _, c := range o.r.Controls() {
-		if id := oscalID(c.ID); !have[id] {
-			have[id] = true
+		id := oscalID(c.ID)
+		switch {
+		case have[id]:
+		case c.outside():
+			s.Exclude = append(s.Exclude, oscalControl{id})
+		default:
 			s.Include = append(s.Include, oscalControl{id})
 		}
+		have[id] = true
 	}
-	if len(s.Include) == 0 {
+	if len(s.Include)+len(s.Exclude) == 0 {
 		s.All = &struct{}{}
 	}
 	return s
@@ -214,6 +224,16 @@ func (o oscalMaker) observation(res Result, collected string) oscalObservation {
 	out := oscalObservation{
 		UUID: o.uuid("observation", res.Rule), Title: fill(res.Title), Description: fill(res.Message), Methods: []string{"TEST"}, Collected: collected,
 		Props: []oscalProp{prop("rule", res.Rule), prop("outcome", string(res.Outcome)), prop("expected", res.Expected)},
+	}
+	if res.Outside != nil {
+		out.Methods = []string{"UNKNOWN"} // whatever its owner does
+		out.Props = []oscalProp{prop("rule", res.Rule), prop("outcome", string(res.Outcome)), prop("owner", res.Outside.Owner)}
+		if res.Outside.Status != "" {
+			out.Props = append(out.Props, prop("owner-status", res.Outside.Status))
+		}
+	}
+	if res.Severity != "" {
+		out.Props = append(out.Props, prop("severity", res.Severity))
 	}
 	if res.Underlying != "" {
 		out.Props = append(out.Props, prop("outcome-beneath-waiver", string(res.Underlying)))

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
@@ -56,6 +57,14 @@ type Profile struct {
 	Digest    string     `json:"digest"`
 	Level     int        `json:"level,omitempty"` // 0 is every level
 	Variables []Variable `json:"variables,omitempty"`
+	Sections  []Section  `json:"sections,omitempty"`
+}
+
+// Section names the controls of a benchmark whose numbers start with its own.
+type Section struct {
+	Benchmark string `json:"benchmark"`
+	ID        string `json:"id"`
+	Title     string `json:"title"`
 }
 
 // Variable is a parameter's value in force, sorted by name.
@@ -104,6 +113,7 @@ type Result struct {
 	Rule     string       `json:"rule"`
 	Controls []Control    `json:"controls"`
 	Title    string       `json:"title"`
+	Severity string       `json:"severity,omitempty"` // high, medium or low; empty where nobody said
 	Outcome  rule.Outcome `json:"outcome"`
 	// Underlying is the outcome beneath a waiver.
 	Underlying rule.Outcome  `json:"underlying,omitempty"`
@@ -112,10 +122,18 @@ type Result struct {
 	Observed   Observed      `json:"observed"`
 	Sources    []rule.Source `json:"sources,omitempty"`
 	Waiver     *Waiver       `json:"waiver,omitempty"`
+	// Outside says that this is a control that has no rules, and why: nothing was looked at.
+	Outside *rule.Outside `json:"not_applicable,omitempty"`
 	// RunningDiffers says that what runs deviates while only what is persisted decides.
 	RunningDiffers bool `json:"running_differs,omitempty"`
 	// Resources are the findings that the rule's own is made of, one a resource.
 	Resources []Part `json:"resources,omitempty"`
+}
+
+// Looked reports whether anything was looked at: a report of controls that are about something else says
+// nothing of the machine.
+func (r *Report) Looked() bool {
+	return slices.ContainsFunc(r.Results, func(res Result) bool { return res.Outside == nil })
 }
 
 // Part is the finding of one resource of a rule.

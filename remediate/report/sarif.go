@@ -51,7 +51,12 @@ type sarifRule struct {
 	ShortDescription sarifText      `json:"shortDescription"`
 	FullDescription  sarifText      `json:"fullDescription"`
 	Help             sarifText      `json:"help"`
+	Configuration    *sarifConfig   `json:"defaultConfiguration,omitempty"`
 	Properties       map[string]any `json:"properties,omitempty"`
+}
+
+type sarifConfig struct {
+	Level string `json:"level"`
 }
 
 type sarifText struct {
@@ -129,7 +134,8 @@ type sarifSuppression struct {
 
 // SARIF writes SARIF 2.1.0 for code scanning: a result for every rule that does not simply pass, at
 // the file and line on the target that decides. Locations are relative to the base TARGET, the root of
-// the machine. Waived results are there, suppressed.
+// the machine. Waived results are there, suppressed. A control that is about something else is among the rules,
+// with the reason as its help, and has no result: code scanning would make an alert of it.
 func SARIF(w io.Writer, r *Report) error {
 	run := sarifRun{
 		Tool: sarifTool{sarifDriver{
@@ -163,15 +169,48 @@ func sarifRuleOf(res Result) sarifRule {
 	for _, c := range res.Controls {
 		tags = append(tags, Printable(c.Benchmark+" "+c.ID))
 	}
-	return sarifRule{
-		ID: Printable(res.Rule), ShortDescription: sarifText{fill(res.Title)}, FullDescription: sarifText{fill(res.Heading())},
-		Help: sarifText{"Expected: " + fill(res.Expected)}, Properties: map[string]any{"tags": tags},
+	help := "Expected: " + fill(res.Expected)
+	if res.Outside != nil {
+		help = "Not applicable: " + fill(res.Message)
 	}
+	out := sarifRule{
+		ID: Printable(res.Rule), ShortDescription: sarifText{fill(res.Title)}, FullDescription: sarifText{fill(res.Heading())},
+		Help: sarifText{help}, Properties: map[string]any{"tags": tags},
+	}
+	if score := sarifScore(res.Severity); score != "" {
+		out.Properties["security-severity"] = score
+		out.Configuration = &sarifConfig{sarifLevel(res.Severity)}
+	}
+	return out
+}
+
+// sarifScore is the number by which GitHub sorts alerts: from 7.0 on it shows high, from 4.0 on medium, and low below.
+func sarifScore(severity string) string {
+	switch severity {
+	case "high":
+		return "8.0"
+	case "medium":
+		return "5.0"
+	case "low":
+		return "2.0"
+	}
+	return ""
+}
+
+// sarifLevel is the level of a failure. Where nobody said how grave it is, it is an error.
+func sarifLevel(severity string) string {
+	switch severity {
+	case "medium":
+		return "warning"
+	case "low":
+		return "note"
+	}
+	return "error"
 }
 
 func sarifResultOf(index int, res Result) sarifResult {
 	out := sarifResult{
-		RuleID: Printable(res.Rule), RuleIndex: index, Kind: "fail", Level: "error", Message: sarifText{fill(res.Message)},
+		RuleID: Printable(res.Rule), RuleIndex: index, Kind: "fail", Level: sarifLevel(res.Severity), Message: sarifText{fill(res.Message)},
 		Locations: []sarifLocation{}, Properties: map[string]any{"outcome": res.Outcome},
 	}
 	found := res.Outcome

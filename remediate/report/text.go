@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -21,8 +22,11 @@ type TextOptions struct {
 func Text(w io.Writer, r *Report, o TextOptions) error {
 	p := &printer{w: w, color: o.Color}
 	p.verdict(r)
+	if !o.All && r.Looked() {
+		p.outside(r)
+	}
 	for _, res := range r.Results {
-		if o.All || !quiet(res) {
+		if o.All || !quiet(res) || !r.Looked() {
 			p.result(res)
 		}
 	}
@@ -65,12 +69,35 @@ func (p *printer) paint(o rule.Outcome, text string) string {
 
 func (p *printer) verdict(r *Report) {
 	word, o := "COMPLIANT", rule.Pass
-	if !r.Compliant {
+	switch {
+	case !r.Compliant:
 		word, o = "NOT COMPLIANT", rule.Fail
+	case len(r.Results) > 0 && !r.Looked():
+		word, o = "NOT APPLICABLE", rule.NotApplicable
 	}
 	p.printf("%s  %s %s on %s (%s, %s state decides)\n", p.paint(o, word), Printable(r.Profile.Name),
 		Printable(r.Profile.Version), Printable(hostName(r.Host)), Printable(r.Host.Mode), Printable(decides(r.Require)))
 	p.printf("%s\n", r.Summary)
+}
+
+// outside says that controls are left out of the list.
+func (p *printer) outside(r *Report) {
+	n := 0
+	for _, res := range r.Results {
+		if res.Outside != nil {
+			n++
+		}
+	}
+	if n > 0 {
+		p.printf("%s not about the machine; --all lists them\n", areControls(n))
+	}
+}
+
+func areControls(n int) string {
+	if n == 1 {
+		return "1 control is"
+	}
+	return fmt.Sprintf("%d controls are", n)
 }
 
 func decides(require string) string {
@@ -112,6 +139,7 @@ func (p *printer) result(res Result) {
 	indent := strings.Repeat(" ", 16)
 	p.printf("%srule       %s\n", indent, Printable(res.Rule))
 	for _, l := range []struct{ label, text string }{
+		{"severity", res.Severity},
 		{"because", res.Message},
 		{"expected", res.Expected},
 		{"persisted", res.Observed.Persisted},
@@ -172,10 +200,11 @@ func waiverText(w Waiver) string {
 }
 
 // Printable makes text from a target fit for a terminal or a log: control characters, invalid UTF-8
-// and characters that change the direction of writing become visible escapes.
+// and characters that change the direction of writing become visible escapes, and so does what would
+// be a command to a pipeline.
 func Printable(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return !safe(r) }) {
-		return s
+		return colonCommand.ReplaceAllString(Inert(s), `${1}\x3a${2}`)
 	}
 	var b strings.Builder
 	for _, r := range s {
@@ -190,8 +219,26 @@ func Printable(s string) string {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
-	return b.String()
+	return colonCommand.ReplaceAllString(Inert(b.String()), `${1}\x3a${2}`)
 }
+
+var (
+	hashCommand  = regexp.MustCompile(`(#\p{M}*)#(\p{M}*[vV\[])`)
+	colonCommand = regexp.MustCompile(`^(\s*):(\p{M}*:)`)
+)
+
+// Inert escapes what a pipeline's agent takes for a command anywhere in a line of a log: "##vso[" is one to Azure's,
+// which compares by culture and so passes over some marks, and "##[" to GitHub's. What begins a line with "::" is one to
+// the latter too; that is for Printable, because a log that names its speaker first has no such lines.
+func Inert(s string) string {
+	if !strings.Contains(s, "#") {
+		return s
+	}
+	return hashCommand.ReplaceAllString(s, `${1}\x23${2}`)
+}
+
+// InertJSON does the same to JSON, which says the same after it.
+func InertJSON(data []byte) []byte { return hashCommand.ReplaceAll(data, []byte(`${1}\u0023${2}`)) }
 
 func safe(r rune) bool {
 	return r != unicode.ReplacementChar && (r == '\t' || unicode.IsGraphic(r))

@@ -52,6 +52,7 @@ type xccdfSelect struct {
 type xccdfRule struct {
 	ID          string       `xml:"id,attr"`
 	Selected    bool         `xml:"selected,attr"`
+	Severity    string       `xml:"severity,attr"`
 	Title       string       `xml:"title"`
 	Description string       `xml:"description"`
 	Idents      []xccdfIdent `xml:"ident"`
@@ -107,6 +108,7 @@ type xccdfFact struct {
 type xccdfResult struct {
 	Rule     string         `xml:"idref,attr"`
 	Time     string         `xml:"time,attr"`
+	Severity string         `xml:"severity,attr"`
 	Weight   string         `xml:"weight,attr"`
 	Result   string         `xml:"result"`
 	Idents   []xccdfIdent   `xml:"ident"`
@@ -166,8 +168,12 @@ func XCCDF(w io.Writer, r *Report) error {
 			idents = append(idents, xccdfIdent{fill(c.Benchmark), fill(c.ID)})
 		}
 		doc.Profile.Select = append(doc.Profile.Select, xccdfSelect{id, true})
-		doc.Rules = append(doc.Rules, xccdfRule{ID: id, Selected: true, Title: fill(res.Heading()), Description: "Expected: " + fill(res.Expected), Idents: idents, Check: xccdfCheck{projectURI}})
-		result := xccdfResult{Rule: id, Time: finished, Weight: "1.0", Result: xccdfWord(res.Outcome), Idents: idents, Check: xccdfCheck{projectURI}}
+		description := "Expected: " + fill(res.Expected)
+		if res.Outside != nil {
+			description = "Not applicable: " + fill(res.Message)
+		}
+		doc.Rules = append(doc.Rules, xccdfRule{ID: id, Selected: true, Severity: xccdfSeverity(res.Severity), Title: fill(res.Heading()), Description: description, Idents: idents, Check: xccdfCheck{projectURI}})
+		result := xccdfResult{Rule: id, Time: finished, Severity: xccdfSeverity(res.Severity), Weight: "1.0", Result: xccdfWord(res.Outcome), Idents: idents, Check: xccdfCheck{projectURI}}
 		severity := "info"
 		switch res.Outcome {
 		case rule.Fail, rule.Error, rule.NotObservable:
@@ -198,6 +204,14 @@ func xccdfWord(o rule.Outcome) string {
 		return "informational"
 	}
 	return "unknown"
+}
+
+// xccdfSeverity is the standard's word, which has one for rules of which nobody said.
+func xccdfSeverity(severity string) string {
+	if severity == "" {
+		return "unknown"
+	}
+	return severity
 }
 
 func xccdfTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }

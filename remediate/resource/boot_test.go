@@ -184,36 +184,3 @@ func TestTheGeneratorLeavesItsFileClosed(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
-
-func TestSettingsOfADesktop(t *testing.T) {
-	idle := "gdm \"org/gnome/desktop/session/idle-delay\" {\n source = \"dconf\"\n max = 900\n locked = true\n}"
-	xdmcp := "gdm \"xdmcp/Enable\" {\n source = \"daemon\"\n one_of = [\"false\"]\n or_absent = true\n}"
-	for _, c := range []struct {
-		name, block string
-		files       map[string]string
-		passes      bool
-	}{
-		{"nothing is set", idle, nil, false},
-		{"set and locked", idle, map[string]string{"/etc/dconf/db/local.d/00-a": "[org/gnome/desktop/session]\nidle-delay=uint32 600\n", "/etc/dconf/db/local.d/locks/a": "/org/gnome/desktop/session/idle-delay\n"}, true},
-		{"not locked", idle, map[string]string{"/etc/dconf/db/local.d/00-a": "[org/gnome/desktop/session]\nidle-delay=uint32 600\n"}, false},
-		{"a later file", idle, map[string]string{"/etc/dconf/db/local.d/00-a": "[org/gnome/desktop/session]\nidle-delay=uint32 600\n", "/etc/dconf/db/local.d/10-b": "[org/gnome/desktop/session]\nidle-delay=uint32 0\n", "/etc/dconf/db/local.d/locks/a": "/org/gnome/desktop/session/idle-delay\n"}, false},
-		{"no remote displays by default", xdmcp, nil, true},
-		{"remote displays", xdmcp, map[string]string{"/etc/gdm3/custom.conf": "[xdmcp]\nEnable=true\n"}, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			f := hosttest.Tree(t, "")
-			f.Write("/usr/sbin/gdm3", "")
-			for p, content := range c.files {
-				f.Write(p, content)
-			}
-			r := mustBlock(t, gdmKind(), c.block)
-			o := observe(t, f, r)
-			if (len(r.Diff(o)) == 0) != c.passes {
-				t.Errorf("%+v", o)
-			}
-			if o := observe(t, hosttest.Tree(t, ""), r); o.NotApplicable == "" {
-				t.Errorf("%+v", o)
-			}
-		})
-	}
-}

@@ -46,7 +46,7 @@ func newIniSetting(name string, decode Decode) (Resource, error) {
 		if k == "" || strings.ContainsAny(k, "= \t\n#;[") {
 			return nil, fmt.Errorf("%q is not the name of a setting", k)
 		}
-		if v := s.settings[k]; v == "" || strings.TrimSpace(v) != v || strings.ContainsAny(v, "\n") || strings.HasSuffix(v, `\`) {
+		if v := s.settings[k]; strings.TrimSpace(v) != v || strings.ContainsAny(v, "\n") || strings.HasSuffix(v, `\`) {
 			return nil, fmt.Errorf("%s: %q is not a value on one line", k, v)
 		}
 	}
@@ -89,6 +89,10 @@ func (s iniSetting) Observe(_ context.Context, h host.Reader) (rule.Observation,
 	var o rule.Observation
 	var expected []string
 	for _, k := range s.keys() {
+		if s.settings[k] == "" {
+			expected = append(expected, k+" as a person decides")
+			continue
+		}
 		expected = append(expected, k+"="+s.settings[k])
 	}
 	o.Expected = fmt.Sprintf("[%s] %s", s.section, strings.Join(expected, " "))
@@ -104,7 +108,7 @@ func (s iniSetting) Observe(_ context.Context, h host.Reader) (rule.Observation,
 		return o, fmt.Errorf("cannot tell what %s says: systemd stops reading at %s", s.name, c.Broken)
 	}
 	found := iniFound{dropIn: "/etc/" + s.name + ".d/60-harden.conf"}
-	var persisted, wrong, why []string
+	var persisted, wrong, why, open []string
 	for _, k := range s.keys() {
 		want := s.settings[k]
 		all := c.All(s.section, k)
@@ -122,6 +126,11 @@ func (s iniSetting) Observe(_ context.Context, h host.Reader) (rule.Observation,
 		} else {
 			persisted = append(persisted, fmt.Sprintf("%s=%s (%s)", k, value, from))
 		}
+		if want == "" {
+			open = append(open, k)
+			o.Evidence = append(o.Evidence, persisted[len(persisted)-1])
+			continue
+		}
 		if ini.Same(value, want) {
 			why = append(why, fmt.Sprintf("%s=%s comes from %s", k, value, from))
 			continue
@@ -135,8 +144,11 @@ func (s iniSetting) Observe(_ context.Context, h host.Reader) (rule.Observation,
 	}
 	o.Persisted = strings.Join(persisted, "; ")
 	o.Message = strings.Join(why, "; ")
-	if len(wrong) > 0 {
+	switch {
+	case len(wrong) > 0:
 		o.Message = strings.Join(wrong, "; ")
+	case len(open) > 0:
+		o.Manual = "the profile leaves open what is right for " + strings.Join(open, ", ")
 	}
 	found.choose(s.name)
 	o.State = found

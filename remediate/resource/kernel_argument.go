@@ -22,9 +22,10 @@ const grubDropIn = grub.DefaultsDir + "/60-harden.cfg"
 func kernelArgumentKind() Kind { return Kind{Name: "kernel_argument", New: newKernelArgument} }
 
 type kernelArgument struct {
-	name  string
-	value *string
-	min   *int
+	name   string
+	value  *string
+	min    *int
+	absent bool // not being there is right too
 }
 
 var kernelArgumentName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
@@ -32,8 +33,9 @@ var kernelArgumentValue = regexp.MustCompile(`^[A-Za-z0-9_.,:/-]+$`)
 
 func newKernelArgument(name string, decode Decode) (Resource, error) {
 	var body struct {
-		Value *string `hcl:"value,optional"`
-		Min   *int    `hcl:"min,optional"`
+		Value  *string `hcl:"value,optional"`
+		Min    *int    `hcl:"min,optional"`
+		Absent bool    `hcl:"or_absent,optional"`
 	}
 	if err := decode(&body); err != nil {
 		return nil, err
@@ -46,7 +48,7 @@ func newKernelArgument(name string, decode Decode) (Resource, error) {
 	case body.Value != nil && !kernelArgumentValue.MatchString(*body.Value):
 		return nil, fmt.Errorf("value %q does not fit on a kernel command line", *body.Value)
 	}
-	return kernelArgument{name, body.Value, body.Min}, nil
+	return kernelArgument{name, body.Value, body.Min, body.Absent}, nil
 }
 
 func (r kernelArgument) Ref() rule.Ref { return rule.Ref{Kind: "kernel_argument", Name: r.name} }
@@ -59,14 +61,21 @@ func (r kernelArgument) text() string {
 }
 
 func (r kernelArgument) expected() string {
-	if r.value != nil {
-		return r.text()
+	text := r.text()
+	if r.min != nil {
+		text = fmt.Sprintf("%s is at least %d", r.name, *r.min)
 	}
-	return fmt.Sprintf("%s is at least %d", r.name, *r.min)
+	if r.absent {
+		text += ", or not there"
+	}
+	return text
 }
 
 func (r kernelArgument) right(args []string) bool {
 	v, ok := grub.Argument(args, r.name)
+	if !ok && r.absent {
+		return true
+	}
 	if r.value != nil {
 		return ok && v == *r.value
 	}
@@ -179,7 +188,7 @@ func (r kernelArgument) describe(o *rule.Observation, v kernelArgumentView) {
 	if v.settings {
 		why = append(why, "the next grub.cfg that is generated from "+grub.Defaults+" would boot without it")
 	}
-	o.Message = "every kernel boots with it"
+	o.Message = "every kernel boots with " + r.expected()
 	if len(why) > 0 {
 		o.Message = strings.Join(why, "; ")
 	}

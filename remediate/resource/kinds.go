@@ -61,5 +61,8 @@ func Kinds() []Kind {
 		ipv6StatusKind(),
 		firewallKind(),
 		aideKind(),
+		rootConsoleKind(),
+		kernelPackageKind(),
+		kubeProxyArgumentKind(),
 	}
 }

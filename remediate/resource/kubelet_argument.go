@@ -18,9 +18,22 @@ import (
 // kubeletArgumentKind is one setting of the kubelet, wherever it is given.
 func kubeletArgumentKind() Kind { return Kind{Name: "kubelet_argument", New: newKubeletArgument} }
 
+// kubeProxyArgumentKind is the same of a kube-proxy that is a service of the machine.
+func kubeProxyArgumentKind() Kind {
+	return Kind{Name: "kube_proxy_argument", New: newKubeProxyArgument}
+}
+
 type kubeletArgument struct {
+	of   kubeProgram
 	arg  kubelet.Argument
 	want kubeletWant
+}
+
+// kubeProgram is one of the two programs whose arguments are looked at.
+type kubeProgram struct {
+	kind, name string
+	known      []kubelet.Argument
+	read       func(host.Files) (*kubelet.Kubelet, error)
 }
 
 type kubeletWant struct {
@@ -33,21 +46,30 @@ type kubeletWant struct {
 }
 
 func newKubeletArgument(name string, decode Decode) (Resource, error) {
+	return newKubeArgument(kubeProgram{"kubelet_argument", "kubelet", kubelet.Known(), kubelet.Read}, name, decode)
+}
+
+func newKubeProxyArgument(name string, decode Decode) (Resource, error) {
+	return newKubeArgument(kubeProgram{"kube_proxy_argument", "kube-proxy", kubelet.KnownProxy(), kubelet.ReadProxy}, name, decode)
+}
+
+func newKubeArgument(of kubeProgram, name string, decode Decode) (Resource, error) {
 	var w kubeletWant
 	if err := decode(&w); err != nil {
 		return nil, err
 	}
-	arg, ok := kubelet.Find(strings.TrimPrefix(name, "--"))
-	if !ok {
+	i := slices.IndexFunc(of.known, func(a kubelet.Argument) bool { return a.Flag == strings.TrimPrefix(name, "--") })
+	if i < 0 {
 		var known []string
-		for _, a := range kubelet.Known() {
+		for _, a := range of.known {
 			known = append(known, a.Flag)
 		}
-		return nil, fmt.Errorf("%q is not a kubelet argument that is known here: %s", name, strings.Join(known, ", "))
+		return nil, fmt.Errorf("%q is not a %s argument that is known here: %s", name, of.name, strings.Join(known, ", "))
 	}
-	k := kubeletArgument{arg: arg, want: w}
+	arg := of.known[i]
+	k := kubeletArgument{of: of, arg: arg, want: w}
 	if w.Value == nil && len(w.OneOf) == 0 && len(w.Not) == 0 && w.Min == nil && w.Max == nil {
-		return nil, errors.New("a kubelet_argument needs one of value, one_of, not, min, max")
+		return nil, fmt.Errorf("a %s needs one of value, one_of, not, min, max", of.kind)
 	}
 	if (w.Min != nil || w.Max != nil) && arg.Type != kubelet.Int && arg.Type != kubelet.Duration {
 		return nil, fmt.Errorf("min and max are for numbers and durations, and %s is neither", arg.Flag)
@@ -75,7 +97,7 @@ func deref(s *string) []string {
 	return []string{*s}
 }
 
-func (k kubeletArgument) Ref() rule.Ref { return rule.Ref{Kind: "kubelet_argument", Name: k.arg.Flag} }
+func (k kubeletArgument) Ref() rule.Ref { return rule.Ref{Kind: k.of.kind, Name: k.arg.Flag} }
 
 // errDeviates wraps why a value does not do; another error means that the value is no value.
 var errDeviates = errors.New("deviates")
@@ -139,8 +161,8 @@ type kubeletFound struct {
 
 func (k kubeletArgument) Observe(_ context.Context, h host.Reader) (rule.Observation, error) {
 	o := rule.Observation{Expected: k.expected()}
-	kl, err := kubelet.Read(h)
-	if errors.Is(err, kubelet.ErrNoKubelet) {
+	kl, err := k.of.read(h)
+	if errors.Is(err, kubelet.ErrNoKubelet) || errors.Is(err, kubelet.ErrNoProxy) {
 		o.NotApplicable = err.Error()
 		return o, nil
 	}
@@ -156,14 +178,14 @@ func (k kubeletArgument) Observe(_ context.Context, h host.Reader) (rule.Observa
 	if s.Flag == nil {
 		for _, c := range kl.Configs {
 			if !c.Exists {
-				o.NotObservable = fmt.Sprintf("the kubelet reads %s, which is not there yet: it is made when the node starts", c.Path)
+				o.NotObservable = fmt.Sprintf("the %s reads %s, which is not there yet: it is made when the node starts", k.of.name, c.Path)
 				return o, nil
 			}
 		}
 	}
 	found := kubeletFound{kubelet: kl, setting: s, err: k.judge(s.Value, !s.Set)}
 	if found.err != nil && !errors.Is(found.err, errDeviates) {
-		return o, fmt.Errorf("cannot read %s of the kubelet in %s: %w", k.arg.Flag, o.Sources[0].Path, found.err)
+		return o, fmt.Errorf("cannot read %s of the %s in %s: %w", k.arg.Flag, k.of.name, o.Sources[0].Path, found.err)
 	}
 	o.Message = k.message(s, found.err)
 	o.State = found
@@ -196,7 +218,7 @@ func (k kubeletArgument) message(s kubelet.Setting, err error) string {
 	case s.Value == "":
 		how = "is not set"
 	default:
-		how = "is not set, and the kubelet's default is " + strconv.Quote(s.Value)
+		how = "is not set, and the " + k.of.name + "'s default is " + strconv.Quote(s.Value)
 	}
 	msg := k.arg.Flag + " " + how
 	if err != nil {
@@ -311,7 +333,7 @@ func (k kubeletArgument) editFlag(s kubelet.Setting, value string, refuse func(s
 func (k kubeletArgument) addFlag(kl *kubelet.Kubelet, value string, refuse func(string) []rule.Change) []rule.Change {
 	starts := kl.Unit.List("Service", "ExecStart")
 	for _, a := range starts {
-		if !strings.Contains(a.Value, "kubelet") || strings.Contains(a.Value, " ; ") {
+		if !strings.Contains(a.Value, k.of.name) || strings.Contains(a.Value, " ; ") {
 			continue
 		}
 		last := len(a.Raw) - 1

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/host/hosttest"
@@ -25,6 +26,46 @@ func TestKubeletArgumentRefusesWhatMakesNoSense(t *testing.T) {
 		if _, err := parseBlock(t, kubeletArgumentKind(), src); err == nil {
 			t.Errorf("%s: no error", src)
 		}
+	}
+}
+
+func TestKubeProxyArgument(t *testing.T) {
+	const local = "kube_proxy_argument \"metrics-bind-address\" {\n one_of = [\"127.0.0.1:10249\", \"[::1]:10249\"]\n}"
+	for name, c := range map[string]struct {
+		exec, file string
+		pass       bool
+	}{
+		"the default":                          {"/bin/kube-proxy", "", true},
+		"a flag":                               {"/bin/kube-proxy --metrics-bind-address=0.0.0.0:10249", "", false},
+		"a flag in two words":                  {"/bin/kube-proxy --metrics-bind-address 10.0.0.4", "", false},
+		"every address by the port alone":      {"/bin/kube-proxy --metrics-bind-address=:10249", "", false},
+		"another port of the loopback":         {"/bin/kube-proxy --metrics-bind-address=localhost:9999", "", true},
+		"the other loopback":                   {"/bin/kube-proxy --metrics-bind-address=[::1]:10249", "", true},
+		"the file, whatever the flag says":     {"/bin/kube-proxy --config=/etc/k.yaml --metrics-bind-address=127.0.0.1:10249", "metricsBindAddress: 0.0.0.0:10249\n", false},
+		"the file's default over the flag":     {"/bin/kube-proxy --config=/etc/k.yaml --metrics-bind-address=0.0.0.0:10249", "mode: iptables\n", true},
+		"an empty field, as kubeadm leaves it": {"/bin/kube-proxy --config=/etc/k.yaml", "metricsBindAddress: \"\"\n", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := hosttest.Tree(t, "")
+			f.Write("/etc/systemd/system/kube-proxy.service", "[Service]\nExecStart="+c.exec+"\n")
+			if c.file != "" {
+				f.Write("/etc/k.yaml", c.file)
+			}
+			r := mustBlock(t, kubeProxyArgumentKind(), local)
+			o := observe(t, f, r)
+			if pass := len(r.Diff(o)) == 0; pass != c.pass {
+				t.Errorf("%+v", o)
+			}
+			if !c.pass && c.file == "" {
+				settle(t, f, r)
+			}
+		})
+	}
+	if o := observe(t, hosttest.Tree(t, ""), mustBlock(t, kubeProxyArgumentKind(), local)); !strings.Contains(o.NotApplicable, "kube-proxy") {
+		t.Errorf("without the service: %+v", o)
+	}
+	if _, err := parseBlock(t, kubeProxyArgumentKind(), "kube_proxy_argument \"event-qps\" {\n value = \"1\"\n}"); err == nil {
+		t.Error("a flag of the kubelet is accepted")
 	}
 }
 

@@ -11,6 +11,33 @@ import (
 	"pgregory.net/rapid"
 )
 
+func TestIniSettingLeavesADecisionOpen(t *testing.T) {
+	src := func(url, key string) string {
+		return "ini_setting \"systemd/journal-upload.conf\" {\n section = \"Upload\"\n settings = {\n URL = \"" + url + "\"\n ServerKeyFile = \"" + key + "\"\n }\n}"
+	}
+	f := hosttest.Tree(t, "")
+	f.Write("/etc/systemd/journal-upload.conf", "[Upload]\nURL=https://logs.example\n")
+	for name, tc := range map[string]struct {
+		src, manual string
+		changes     int
+	}{
+		"nothing is decided":         {src("", ""), "ServerKeyFile, URL", 0},
+		"one is, and is right":       {src("https://logs.example", ""), "ServerKeyFile", 0},
+		"one is, and deviates":       {src("https://other.example", ""), "", 1},
+		"all are":                    {src("https://logs.example", "/etc/key.pem"), "", 1},
+		"what is not set is no pass": {src("", "/etc/key.pem"), "", 1},
+	} {
+		r := mustBlock(t, iniSettingKind(), tc.src)
+		o := observe(t, f, r)
+		if (o.Manual == "") != (tc.manual == "") || !strings.Contains(o.Manual, tc.manual) || len(r.Diff(o)) != tc.changes {
+			t.Errorf("%s: %+v %v", name, o, r.Diff(o))
+		}
+	}
+	if o := observe(t, f, mustBlock(t, iniSettingKind(), src("", ""))); len(o.Evidence) != 2 || !strings.Contains(o.Evidence[1], "https://logs.example") {
+		t.Errorf("evidence %q", o.Evidence)
+	}
+}
+
 func TestKeyValuePasses(t *testing.T) {
 	for _, c := range []struct{ name, file, content, src, says string }{
 		{"a stricter number", "/etc/login.defs", "PASS_MAX_DAYS 60\n", `key_value "PASS_MAX_DAYS" {

@@ -2,6 +2,15 @@ profile "cis-azurelinux-2.0" {
   version   = "1.0"
   benchmark = "CIS Azure Linux 2.0 Benchmark v1.0"
 
+  sections = {
+    "1" = "Base system"
+    "2" = "Services and time"
+    "3" = "Network and firewall"
+    "4" = "Logs and audit"
+    "5" = "Jobs, logins and privileges"
+    "6" = "Files and accounts"
+  }
+
   platform {
     os      = "mariner"
     version = "2.0"

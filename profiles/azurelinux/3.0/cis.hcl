@@ -2,6 +2,16 @@ profile "cis-azurelinux-3.0" {
   version   = "1.0"
   benchmark = "CIS Azure Linux 3.0 Benchmark v1.0"
 
+  sections = {
+    "1" = "Base system"
+    "2" = "Services and time"
+    "3" = "Network"
+    "4" = "Firewall"
+    "5" = "Jobs, logins and privileges"
+    "6" = "Logs and audit"
+    "7" = "Files and accounts"
+  }
+
   platform {
     os      = "azurelinux"
     version = "3.0"

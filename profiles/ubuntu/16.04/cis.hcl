@@ -4,6 +4,14 @@ profile "cis-ubuntu-16.04" {
   version   = "1.0"
   benchmark = "CIS Ubuntu Linux 16.04 LTS Benchmark v1.0.0"
 
+  sections = {
+    "1" = "Base system"
+    "2" = "Services and time"
+    "3" = "Network and firewall"
+    "4" = "Logs and audit"
+    "5" = "Jobs, logins and privileges"
+  }
+
   platform {
     os      = "ubuntu"
     version = "16.04"

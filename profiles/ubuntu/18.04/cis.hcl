@@ -1,6 +1,15 @@
 profile "cis-ubuntu-18.04" {
-  version   = "1.0"
+  version   = "1.1"
   benchmark = "CIS Ubuntu Linux 18.04 LTS Benchmark v2.1.0"
+
+  sections = {
+    "1" = "Base system"
+    "2" = "Services and time"
+    "3" = "Network and firewall"
+    "4" = "Logs and audit"
+    "5" = "Jobs, logins and privileges"
+    "6" = "Files and accounts"
+  }
 
   platform {
     os      = "ubuntu"
@@ -173,6 +182,11 @@ profile "cis-ubuntu-18.04" {
   control "1.4.4" {
     level = 1
     rules = ["rescue-shell-authenticates"]
+  }
+
+  control "1.5.1" {
+    level = 1
+    rules = ["nx-not-switched-off"]
   }
 
   control "1.5.2" {
@@ -887,6 +901,11 @@ profile "cis-ubuntu-18.04" {
   control "5.5.5" {
     level = 1
     rules = ["shell-timeout"]
+  }
+
+  control "5.6" {
+    level = 1
+    rules = ["root-consoles-known"]
   }
 
   control "5.7" {

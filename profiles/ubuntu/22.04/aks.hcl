@@ -1,7 +1,7 @@
 # What AKS publishes of this system: the benchmark with its deviations, each waived for a reason.
 
 profile "aks-ubuntu-22.04" {
-  version = "1.0"
+  version = "1.1"
   extends = "cis-ubuntu-22.04"
 
   variables = {
@@ -27,8 +27,8 @@ profile "aks-ubuntu-22.04" {
 
   waiver {
     controls      = ["1.1.1.11"]
-    reason        = "potential_operational_impact"
-    justification = "kept for workloads that pass devices through"
+    reason        = "accepted_risk"
+    justification = "published as not met, without a reason; to be reviewed"
     owner         = "aks"
     expires       = "2027-11-30"
   }
@@ -61,14 +61,6 @@ profile "aks-ubuntu-22.04" {
     controls      = ["2.1.12"]
     reason        = "potential_operational_impact"
     justification = "volumes over NFS need it"
-    owner         = "aks"
-    expires       = "2027-11-30"
-  }
-
-  waiver {
-    controls      = ["2.3.3.1"]
-    reason        = "equivalent_control"
-    justification = "time comes from the clock device of the hypervisor"
     owner         = "aks"
     expires       = "2027-11-30"
   }

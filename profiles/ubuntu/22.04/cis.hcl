@@ -1,6 +1,16 @@
 profile "cis-ubuntu-22.04" {
-  version   = "1.0"
+  version   = "1.1"
   benchmark = "CIS Ubuntu Linux 22.04 LTS Benchmark v3.0.0"
+
+  sections = {
+    "1" = "Base system"
+    "2" = "Services, time and jobs"
+    "3" = "Network"
+    "4" = "Firewall"
+    "5" = "Logins and privileges"
+    "6" = "Logs and audit"
+    "7" = "Files and accounts"
+  }
 
   platform {
     os      = "ubuntu"
@@ -1150,6 +1160,11 @@ profile "cis-ubuntu-22.04" {
   control "6.1.1.2.1" {
     level = 1
     rules = ["journal-remote-installed"]
+  }
+
+  control "6.1.1.2.2" {
+    level = 1
+    rules = ["journal-upload-authenticates"]
   }
 
   control "6.1.1.2.3" {

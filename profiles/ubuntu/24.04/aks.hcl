@@ -1,7 +1,7 @@
 # What AKS publishes of this system: the benchmark with its deviations, each waived for a reason.
 
 profile "aks-ubuntu-24.04" {
-  version = "1.0"
+  version = "1.1"
   extends = "cis-ubuntu-24.04"
 
   variables = {
@@ -61,14 +61,6 @@ profile "aks-ubuntu-24.04" {
     controls      = ["2.1.12"]
     reason        = "potential_operational_impact"
     justification = "volumes over NFS need it"
-    owner         = "aks"
-    expires       = "2027-11-30"
-  }
-
-  waiver {
-    controls      = ["2.3.3.1"]
-    reason        = "equivalent_control"
-    justification = "time comes from the clock device of the hypervisor"
     owner         = "aks"
     expires       = "2027-11-30"
   }

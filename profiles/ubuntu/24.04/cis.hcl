@@ -1,6 +1,16 @@
 profile "cis-ubuntu-24.04" {
-  version   = "1.0"
+  version   = "1.1"
   benchmark = "CIS Ubuntu Linux 24.04 LTS Benchmark v1.0.0"
+
+  sections = {
+    "1" = "Base system"
+    "2" = "Services, time and jobs"
+    "3" = "Network"
+    "4" = "Firewall"
+    "5" = "Logins and privileges"
+    "6" = "Logs and audit"
+    "7" = "Files and accounts"
+  }
 
   platform {
     os      = "ubuntu"
@@ -1165,6 +1175,11 @@ profile "cis-ubuntu-24.04" {
   control "6.1.2.1.1" {
     level = 1
     rules = ["journal-remote-installed"]
+  }
+
+  control "6.1.2.1.2" {
+    level = 1
+    rules = ["journal-upload-authenticates"]
   }
 
   control "6.1.2.1.3" {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 )
 
 // longestLine is how much of one line of the target is shown.
@@ -11,7 +13,7 @@ const longestLine = 500
 
 // Clean makes text of the target fit for a terminal and a log: one line, without control characters,
 // escape sequences, characters that change the direction of writing, or invalid UTF-8. Whoever is on
-// the target must not be able to forge what Packer says.
+// the target must not be able to forge what Packer says, nor to give orders to the pipeline that reads it.
 func Clean(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s) && b.Len() < longestLine; {
@@ -30,7 +32,7 @@ func Clean(s string) string {
 		}
 		i += size
 	}
-	return strings.TrimSpace(b.String())
+	return report.Inert(strings.TrimSpace(b.String()))
 }
 
 // escape is the length of the escape sequence that s begins with.

@@ -121,6 +121,12 @@ type Database struct {
 // Read reads the four files. Without passwd or group nothing can be said, which is an error; a file
 // that is not UTF-8 is read byte by byte like any other.
 func Read(files host.Files) (Database, error) {
+	return host.Once(files, readKey{}, func() (Database, error) { return read(files) })
+}
+
+type readKey struct{}
+
+func read(files host.Files) (Database, error) {
 	var db Database
 	passwd, _, err := load(files, PasswdFile)
 	if err != nil {

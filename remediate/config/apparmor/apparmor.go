@@ -60,6 +60,12 @@ const maxFiles = 5000
 // Load reads the profiles that stand directly in /etc/apparmor.d, as the service loads them. The error of
 // an absent directory is fs.ErrNotExist.
 func Load(h host.Files) ([]Profile, error) {
+	return host.Once(h, loadKey{}, func() ([]Profile, error) { return load(h) })
+}
+
+type loadKey struct{}
+
+func load(h host.Files) ([]Profile, error) {
 	entries, err := h.ReadDir(Dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", Dir, err)

@@ -61,6 +61,12 @@ type Config struct {
 
 // Load reads the rules of the next boot.
 func Load(f host.Files) (Config, error) {
+	return host.Once(f, loadKey{}, func() (Config, error) { return loadConfig(f) })
+}
+
+type loadKey struct{}
+
+func loadConfig(f host.Files) (Config, error) {
 	c := Config{Merged: true}
 	names, err := ruleFiles(f)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !merges(f) {

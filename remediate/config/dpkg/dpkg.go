@@ -69,6 +69,12 @@ type DB struct {
 
 // Read reads every package. An error that is fs.ErrNotExist says that dpkg has no record here.
 func Read(files host.Files) (*DB, error) {
+	return host.Once(files, readKey{}, func() (*DB, error) { return read(files) })
+}
+
+type readKey struct{}
+
+func read(files host.Files) (*DB, error) {
 	var db DB
 	found := false
 	content, err := files.ReadFile(Status)

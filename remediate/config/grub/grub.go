@@ -78,6 +78,14 @@ func Find(h host.Files) (string, error) {
 
 // Load reads grub.cfg at a path.
 func Load(h host.Files, name string) (*Config, error) {
+	return host.Once(h, loadKey{name}, func() (*Config, error) { return loadConfig(h, name) })
+}
+
+type loadKey struct {
+	name string
+}
+
+func loadConfig(h host.Files, name string) (*Config, error) {
 	content, err := h.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", name, err)

@@ -34,6 +34,12 @@ type Settings struct {
 // LoadSettings evaluates /etc/default/grub and the files that are read after it. grub-mkconfig of Debian and
 // Ubuntu sources /etc/default/grub.d/*.cfg; on Azure Linux /etc/default/grub does so itself.
 func LoadSettings(h host.Files) (Settings, error) {
+	return host.Once(h, loadSettingsKey{}, func() (Settings, error) { return loadSettings(h) })
+}
+
+type loadSettingsKey struct{}
+
+func loadSettings(h host.Files) (Settings, error) {
 	var s Settings
 	paths := []string{Defaults}
 	generator, err := generator(h)
@@ -91,6 +97,12 @@ type Script struct {
 
 // LoadScripts reads the programs that the generator would run, in its order.
 func LoadScripts(h host.Files) ([]Script, error) {
+	return host.Once(h, loadScriptsKey{}, func() ([]Script, error) { return loadScripts(h) })
+}
+
+type loadScriptsKey struct{}
+
+func loadScripts(h host.Files) ([]Script, error) {
 	entries, err := h.ReadDir(Scripts)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

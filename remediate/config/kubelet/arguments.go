@@ -9,6 +9,7 @@ const (
 	Int      Type = "int"
 	Duration Type = "duration" // a Go duration, or 0
 	List     Type = "list"     // separated by commas
+	Address  Type = "address"  // host:port, of which the host alone counts
 )
 
 // Argument is one setting of the kubelet: its flag, its field in the configuration file, and what
@@ -47,6 +48,13 @@ func Known() []Argument {
 		{"tls-cipher-suites", "tlsCipherSuites", List, "", ""},
 		{"tls-min-version", "tlsMinVersion", String, "", ""},
 		{"tls-private-key-file", "tlsPrivateKeyFile", String, "", ""},
+	}
+}
+
+// KnownProxy gives those of kube-proxy. Source: pkg/proxy/apis/config/v1alpha1/defaults.go.
+func KnownProxy() []Argument {
+	return []Argument{
+		{"metrics-bind-address", "metricsBindAddress", Address, "127.0.0.1:10249", "127.0.0.1:10249"},
 	}
 }
 

@@ -3,6 +3,8 @@ package kubelet
 import (
 	"encoding/json"
 	"fmt"
+	"net"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -33,6 +35,8 @@ func (a Argument) Normal(value string) (string, error) {
 			return "", fmt.Errorf("%q is not a duration such as 5m", value)
 		}
 		return d.String(), nil
+	case Address:
+		return bindHost(value)
 	case List:
 		var items []string
 		for _, item := range strings.Split(value, ",") {
@@ -43,6 +47,28 @@ func (a Argument) Normal(value string) (string, error) {
 		return strings.Join(items, ","), nil
 	}
 	return value, nil
+}
+
+// bindHost is the address of host:port, or of an address alone. The loopback name counts as its address.
+func bindHost(value string) (string, error) {
+	if value == "" { // as kubeadm writes it, for the default
+		return "127.0.0.1", nil
+	}
+	host := value
+	if h, _, err := net.SplitHostPort(value); err == nil {
+		host = h
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	if host == "" && strings.HasPrefix(value, ":") {
+		return "0.0.0.0", nil // every address
+	}
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	if err != nil {
+		return "", fmt.Errorf("%q is not an address to listen on", value)
+	}
+	return a.Unmap().String(), nil
 }
 
 // LineEdit replaces a line of a text; With has no line when the line goes.

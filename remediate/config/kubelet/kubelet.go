@@ -16,11 +16,17 @@ import (
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
 )
 
-// UnitName is the unit that every distribution of the kubelet uses.
-const UnitName = "kubelet.service"
+// Units that every distribution of the two programs uses.
+const (
+	UnitName      = "kubelet.service"
+	ProxyUnitName = "kube-proxy.service"
+)
 
-// ErrNoKubelet says that the machine has no kubelet unit that could start.
-var ErrNoKubelet = errors.New("no kubelet unit")
+// ErrNoKubelet and ErrNoProxy say that the machine has no unit that could start the program.
+var (
+	ErrNoKubelet = errors.New("no kubelet unit")
+	ErrNoProxy   = errors.New("no kube-proxy unit")
+)
 
 // Flag is one flag of the command line.
 type Flag struct {
@@ -59,17 +65,34 @@ type Setting struct {
 	Line int
 }
 
-// Read finds the unit and everything it leads to.
+// Read finds the kubelet's unit and everything it leads to.
 func Read(f host.Files) (*Kubelet, error) {
-	u, err := unitfile.Load(f, UnitName)
+	return host.Once(f, readKey{}, func() (*Kubelet, error) { return read(f, "kubelet", UnitName, ErrNoKubelet) })
+}
+
+type readKey struct{}
+
+// ReadProxy does the same for a kube-proxy that is a service of the machine. Its flags and its file work
+// as the kubelet's do, except that the file, where one is named, decides alone; see
+// kubernetes.io/docs/reference/command-line-tools-reference/kube-proxy.
+func ReadProxy(f host.Files) (*Kubelet, error) {
+	k, err := read(f, "kube-proxy", ProxyUnitName, ErrNoProxy)
+	if err == nil && len(k.Configs) > 0 {
+		k.Flags = nil
+	}
+	return k, err
+}
+
+func read(f host.Files, name, unit string, none error) (*Kubelet, error) {
+	u, err := unitfile.Load(f, unit)
 	if errors.Is(err, unitfile.ErrNotFound) {
-		return nil, fmt.Errorf("%w: %s does not exist", ErrNoKubelet, UnitName)
+		return nil, fmt.Errorf("%w: %s does not exist", none, unit)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if u.Masked {
-		return nil, fmt.Errorf("%w: %s is masked", ErrNoKubelet, UnitName)
+		return nil, fmt.Errorf("%w: %s is masked", none, unit)
 	}
 	vars, err := unitfile.Environment(f, u)
 	if err != nil {
@@ -80,19 +103,19 @@ func Read(f host.Files) (*Kubelet, error) {
 		return nil, err
 	}
 	for _, c := range cmds {
-		if i := program(c.Words); i >= 0 {
+		if i := program(c.Words, name); i >= 0 {
 			k := &Kubelet{Unit: u, Flags: flags(c.Words[i+1:])}
 			return k, k.readConfigs(f, workingDir(u))
 		}
 	}
-	return nil, fmt.Errorf("cannot tell how %s starts the kubelet: no ExecStart= in %s runs a program of that name directly", UnitName, u.Fragment)
+	return nil, fmt.Errorf("cannot tell how %s starts the %s: no ExecStart= in %s runs a program of that name directly", unit, name, u.Fragment)
 }
 
-// program finds the kubelet among the words of a command: the program itself, or one that a wrapper
+// program finds the program of a name among the words of a command: the program itself, or one that a wrapper
 // such as /usr/bin/env is given as a word of its own.
-func program(words []unitfile.Word) int {
+func program(words []unitfile.Word, name string) int {
 	for i, w := range words {
-		if path.Base(w.Text) == "kubelet" && (i == 0 || path.IsAbs(w.Text)) {
+		if path.Base(w.Text) == name && (i == 0 || path.IsAbs(w.Text)) {
 			return i
 		}
 		if strings.HasPrefix(w.Text, "-") {

@@ -22,6 +22,12 @@ type Kernel struct {
 // Kernels lists the installed kernels by release. A directory that holds neither an index of
 // depmod's nor any modules is a leftover.
 func Kernels(files host.Files) ([]Kernel, error) {
+	return host.Once(files, kernelsKey{}, func() ([]Kernel, error) { return kernels(files) })
+}
+
+type kernelsKey struct{}
+
+func kernels(files host.Files) ([]Kernel, error) {
 	entries, err := files.ReadDir(Modules)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -19,6 +19,12 @@ type Listed struct {
 // LoadLists reads the lists of modules to load at boot: modules-load.d(5), Debian's /etc/modules,
 // and the one for its initramfs.
 func LoadLists(files host.Files) ([]Listed, error) {
+	return host.Once(files, loadListsKey{}, func() ([]Listed, error) { return loadLists(files) })
+}
+
+type loadListsKey struct{}
+
+func loadLists(files host.Files) ([]Listed, error) {
 	var (
 		paths = []string{"/etc/modules", "/etc/initramfs-tools/modules"}
 		list  []Listed

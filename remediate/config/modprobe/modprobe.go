@@ -54,6 +54,12 @@ type Config struct {
 // Load reads the configuration that the next boot sees: /run is left out. An error means that the
 // effective configuration cannot be told.
 func Load(files host.Files) (*Config, error) {
+	return host.Once(files, loadKey{}, func() (*Config, error) { return load(files) })
+}
+
+type loadKey struct{}
+
+func load(files host.Files) (*Config, error) {
 	dirs, err := searchPath(files)
 	if err != nil {
 		return nil, err

@@ -71,6 +71,15 @@ func serviceName(name string) bool {
 // Load reads the stacks of a service as libpam would. A file that cannot be read for another reason
 // than being absent is an error: what libpam, which runs as root, makes of it is then not known.
 func Load(files host.Files, dialect Dialect, service string) (*Service, error) {
+	return host.Once(files, loadKey{dialect, service}, func() (*Service, error) { return loadConfig(files, dialect, service) })
+}
+
+type loadKey struct {
+	dialect Dialect
+	service string
+}
+
+func loadConfig(files host.Files, dialect Dialect, service string) (*Service, error) {
 	s := &Service{Name: service}
 	l := &loader{files: files, dialect: dialect, cache: map[string]assembled{}}
 	dir := false

@@ -95,6 +95,12 @@ func parseProfile(content string, refuseTally bool) (p profile, disabled bool) {
 
 // Profiles lists the installed profiles, sorted by name.
 func Profiles(files host.Files) ([]Profile, error) {
+	return host.Once(files, profilesKey{}, func() ([]Profile, error) { return profiles(files) })
+}
+
+type profilesKey struct{}
+
+func profiles(files host.Files) ([]Profile, error) {
 	entries, err := files.ReadDir(ProfileDir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -47,6 +47,12 @@ const (
 
 // Load reads the configuration.
 func Load(f host.Files) (*Config, error) {
+	return host.Once(f, loadKey{}, func() (*Config, error) { return load(f) })
+}
+
+type loadKey struct{}
+
+func load(f host.Files) (*Config, error) {
 	if _, err := f.Stat(File); errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNone
 	}

@@ -110,11 +110,19 @@ func (e *eval) load(file string) *script {
 		}
 		e.stop(fmt.Errorf("cannot read %s: %w", file, err))
 	default:
-		s = &script{data: string(data), lines: strings.Split(string(data), "\n")}
-		s.body, s.err = parse(s.data)
+		s, _ = host.Pure(e.files, scriptText(data), func() (*script, error) { return newScript(string(data)), nil })
 		e.read = append(e.read, file)
 	}
 	e.parsed[file] = s
+	return s
+}
+
+// scriptText is the key of a script that was taken apart.
+type scriptText string
+
+func newScript(text string) *script {
+	s := &script{data: text, lines: strings.Split(text, "\n")}
+	s.body, s.err = parse(text)
 	return s
 }
 

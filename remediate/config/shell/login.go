@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"fmt"
 	"path"
 	"regexp"
 	"strings"
@@ -47,6 +48,16 @@ type Options struct {
 // (Debian, Ubuntu and Azure Linux do); /etc/bashrc, which other distributions have their users
 // source, counts as well where it is there. An unreadable file is an error.
 func Start(files host.Files, kind Kind, o Options) (Result, error) {
+	key := startKey{kind, fmt.Sprintf("%+v", o)} // fmt prints a map in order
+	return host.Once(files, key, func() (Result, error) { return startShell(files, kind, o) })
+}
+
+type startKey struct {
+	kind    Kind
+	options string
+}
+
+func startShell(files host.Files, kind Kind, o Options) (Result, error) {
 	e := &eval{files: files, kind: kind, home: o.Home, order: o.Order, root: o.Root, parsed: map[string]*script{}, active: map[string]int{}, places: map[string][]Place{}}
 	if e.home == "" {
 		e.home = noHome

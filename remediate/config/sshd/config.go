@@ -29,6 +29,16 @@ type Config struct {
 // Load reads the configuration of a server from its root. An error means that it could not be read;
 // what sshd would refuse is in Problems instead.
 func Load(files host.Files, server Server) (*Config, error) {
+	key := loadKey{server.Version, server.Program}
+	return host.Once(files, key, func() (*Config, error) { return load(files, server) })
+}
+
+type loadKey struct {
+	version Version
+	program string
+}
+
+func load(files host.Files, server Server) (*Config, error) {
 	p := &parser{
 		files: files, server: server, dialect: newDialect(server),
 		sets: map[string]algorithmSet{}, read: map[string]*file{},

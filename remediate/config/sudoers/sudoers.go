@@ -204,6 +204,12 @@ const maxMembers = 10000
 
 // Load reads the configuration. The error of an absent one is fs.ErrNotExist.
 func Load(h host.Files) (*Config, error) {
+	return host.Once(h, loadKey{}, func() (*Config, error) { return loadConfig(h) })
+}
+
+type loadKey struct{}
+
+func loadConfig(h host.Files) (*Config, error) {
 	l := &loader{files: h, config: &Config{}}
 	if err := l.main(); err != nil {
 		return nil, err

@@ -64,6 +64,14 @@ type Config struct {
 // Load reads what the next boot sees: /run is left out. An error means that the effective value
 // cannot be told.
 func Load(files host.Files, dialect Dialect) (*Config, error) {
+	return host.Once(files, loadKey{dialect}, func() (*Config, error) { return load(files, dialect) })
+}
+
+type loadKey struct {
+	dialect Dialect
+}
+
+func load(files host.Files, dialect Dialect) (*Config, error) {
 	c, err := LoadDirs(files, dialect, Dirs()...)
 	if err != nil {
 		return nil, err

@@ -148,6 +148,12 @@ type link struct {
 
 // links lists the links of all directories in order.
 func links(f host.Files) ([]link, error) {
+	return host.Once(f, linksKey{}, func() ([]link, error) { return readLinks(f) })
+}
+
+type linksKey struct{}
+
+func readLinks(f host.Files) ([]link, error) {
 	dirs, err := searchPath(f)
 	if err != nil {
 		return nil, err

@@ -11,11 +11,31 @@ import (
 // Triggers lists the units that start another one when something happens: sockets, timers and paths
 // that name it (Service=, Unit=) or share its name. The result is in order of name.
 func Triggers(f host.Files, service string) ([]string, error) {
-	dirs, err := searchPath(f)
+	all, err := host.Once(f, triggersKey{}, func() ([]trigger, error) { return triggers(f) })
 	if err != nil {
 		return nil, err
 	}
 	stem := strings.TrimSuffix(service, suffix(service))
+	var list []string
+	for _, t := range all {
+		if t.target == service || Template(service) == t.target && t.target != "" || t.target == stem+"@.service" && suffix(t.name) == ".socket" {
+			list = append(list, t.name)
+		}
+	}
+	return list, nil
+}
+
+type triggersKey struct{}
+
+// trigger is a unit that starts another one.
+type trigger struct{ name, target string }
+
+// triggers lists every unit that starts another one, in order of name.
+func triggers(f host.Files) ([]trigger, error) {
+	dirs, err := searchPath(f)
+	if err != nil {
+		return nil, err
+	}
 	var names []string
 	for _, dir := range dirs {
 		entries, err := f.ReadDir(dir)
@@ -25,15 +45,15 @@ func Triggers(f host.Files, service string) ([]string, error) {
 		for _, e := range entries {
 			switch suffix(e.Name()) {
 			case ".socket", ".timer", ".path":
-				if ValidName(e.Name()) && !slices.Contains(names, e.Name()) {
+				if ValidName(e.Name()) {
 					names = append(names, e.Name())
 				}
 			}
 		}
 	}
 	slices.Sort(names)
-	var list []string
-	for _, name := range names {
+	var list []trigger
+	for _, name := range slices.Compact(names) {
 		u, err := Load(f, name)
 		if errors.Is(err, ErrNotFound) {
 			continue
@@ -44,26 +64,28 @@ func Triggers(f host.Files, service string) ([]string, error) {
 		if u.Masked || u.Name != name {
 			continue
 		}
-		section, key := "Socket", "Service"
-		switch suffix(name) {
-		case ".timer":
-			section, key = "Timer", "Unit"
-		case ".path":
-			section, key = "Path", "Unit"
-		}
-		target := strings.TrimSuffix(name, suffix(name)) + ".service"
-		if a, ok := u.Last("Socket", "Accept"); ok && section == "Socket" && truth(a.Value) {
-			// One instance of a template for each connection.
-			target = strings.TrimSuffix(name, suffix(name)) + "@.service"
-		}
-		if a, ok := u.Last(section, key); ok && a.Value != "" {
-			target = a.Value
-		}
-		if target == service || Template(service) == target && target != "" || target == stem+"@.service" && suffix(name) == ".socket" {
-			list = append(list, name)
-		}
+		list = append(list, trigger{name, u.starts()})
 	}
 	return list, nil
+}
+
+// starts is the unit that a socket, timer or path starts.
+func (u *Unit) starts() string {
+	section, key := "Socket", "Service"
+	switch suffix(u.Name) {
+	case ".timer":
+		section, key = "Timer", "Unit"
+	case ".path":
+		section, key = "Path", "Unit"
+	}
+	if a, ok := u.Last(section, key); ok && a.Value != "" {
+		return a.Value
+	}
+	stem := strings.TrimSuffix(u.Name, suffix(u.Name))
+	if a, ok := u.Last("Socket", "Accept"); ok && section == "Socket" && truth(a.Value) {
+		return stem + "@.service" // one instance of a template for each connection
+	}
+	return stem + ".service"
 }
 
 func truth(s string) bool {

@@ -43,6 +43,12 @@ func SearchPath() []string {
 // searchPath is SearchPath with directories that are one and the same (/lib is a link to /usr/lib
 // on merged systems) kept once.
 func searchPath(f host.Files) ([]string, error) {
+	return host.Once(f, searchPathKey{}, func() ([]string, error) { return findSearchPath(f) })
+}
+
+type searchPathKey struct{}
+
+func findSearchPath(f host.Files) ([]string, error) {
 	var dirs, real []string
 	for _, dir := range SearchPath() {
 		info, err := f.Stat(dir)
@@ -123,6 +129,14 @@ func (u *Unit) List(section, key string) []Assignment {
 
 // Load finds a unit file and its drop-ins. The error is ErrNotFound when there is none.
 func Load(f host.Files, name string) (*Unit, error) {
+	return host.Once(f, loadKey{name}, func() (*Unit, error) { return load(f, name) })
+}
+
+type loadKey struct {
+	name string
+}
+
+func load(f host.Files, name string) (*Unit, error) {
 	frag, err := find(f, name)
 	if err != nil {
 		return nil, err

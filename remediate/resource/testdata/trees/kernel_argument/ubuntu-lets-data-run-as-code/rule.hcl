@@ -1,0 +1,4 @@
+kernel_argument "noexec" {
+  value     = "on"
+  or_absent = true
+}

@@ -1,0 +1,3 @@
+root_console "/etc/securetty" {
+  allow = ["console", "tty1"]
+}
