@@ -44,7 +44,7 @@ type ruleCase struct {
 }
 
 // byHand matches the sections that people write.
-var byHand = regexp.MustCompile(`^(in|pass)(/.+|\.attrs|\.rpms|\.running)$`)
+var byHand = regexp.MustCompile(`^(in|pass)(/.+|\.attrs|\.rpms|\.dconf|\.running)$`)
 
 func readCase(t *testing.T, file string) *ruleCase {
 	t.Helper()
@@ -128,7 +128,7 @@ func (c *ruleCase) tree(t *testing.T, pass bool) *hosttest.Fake {
 // put lays the sections of one tree over the machine.
 func put(t *testing.T, f *hosttest.Fake, archive *txtar.Archive, tree string) (any bool) {
 	t.Helper()
-	var attrs []string
+	var attrs, databases []string
 	for _, file := range archive.Files {
 		rest, ok := strings.CutPrefix(file.Name, tree)
 		if !ok {
@@ -140,6 +140,8 @@ func put(t *testing.T, f *hosttest.Fake, archive *txtar.Archive, tree string) (a
 			attrs = strings.Split(strings.TrimSpace(string(file.Data)), "\n")
 		case ".rpms":
 			f.SetRPMs(strings.Fields(string(file.Data))...)
+		case ".dconf":
+			databases = strings.Fields(string(file.Data))
 		case ".running":
 			d := json.NewDecoder(bytes.NewReader(file.Data))
 			d.DisallowUnknownFields()
@@ -153,6 +155,9 @@ func put(t *testing.T, f *hosttest.Fake, archive *txtar.Archive, tree string) (a
 			}
 			write(t, f, rest, file.Data)
 		}
+	}
+	for _, name := range databases {
+		f.CompileDconf(name)
 	}
 	for _, line := range attrs {
 		if path, ok := strings.CutPrefix(line, "gone "); ok {
