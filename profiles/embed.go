@@ -7,7 +7,7 @@ import "embed"
 //go:generate go run ./internal/parameters ../docs/aks-and-baselines.md
 //go:generate go run ../remediate/cmd/rulesdoc ../docs/rules
 
-// FS has rules/*.hcl, OS/VERSION/*.hcl, and add-ons for any system.
+// FS has invariants.hcl, rules/*.hcl, OS/VERSION/*.hcl, and add-ons for any system.
 //
-//go:embed rules ubuntu azurelinux kubernetes azure modules
+//go:embed invariants.hcl rules ubuntu azurelinux kubernetes azure modules
 var FS embed.FS

@@ -11,11 +11,20 @@ import (
 const aliceSHA512 = "$6$labnode0alice$duP0RlkIQTt8fSa12TyKLECoZyLIQjNHq68Cr5B44rTdhd2iiiRu8a." +
 	"lF4OWv4SH/MNV2p0MRg59rmkRzzmQZ1"
 
-func azurelinux30() shape {
+// azurelinux is what the versions have in common; kernel is the release of the version's own.
+func azurelinux(version, kernel string) shape {
+	name := "azurelinux-" + version
 	return shape{
-		name: "azurelinux-3.0",
+		name:   name,
+		family: "azurelinux",
+		rename: []rename{
+			{rpmDatabases + "/" + name + "/rpmdb.sqlite", rpmDatabase + "/rpmdb.sqlite"},
+			{"usr/lib/systemd/system/cron.service", "usr/lib/systemd/system/crond.service"},
+			{"usr/lib/systemd/system/chrony.service", "usr/lib/systemd/system/chronyd.service"},
+			// As systemd itself installs it; Debian makes it an example. AKS finds /tmp to be a file system of its own.
+			{"usr/share/systemd/tmp.mount", "usr/lib/systemd/system/tmp.mount"},
+		},
 		remove: []string{
-			"etc/debian_version",
 			// Debian's PAM layout and what maintains it.
 			"etc/pam.d",
 			"usr/lib/pam.d",
@@ -61,22 +70,13 @@ func azurelinux30() shape {
 			"usr/lib/systemd/system/ssh.*",
 			"usr/lib/systemd/system/ssh@.service",
 			"usr/lib/systemd/system-preset/*",
-			// The kernel is described by shapes/azurelinux-3.0/lib/modules: names only, no code.
+			// The kernel is described by shapes/azurelinux/usr/lib/modules: names only, no code.
 			"usr/lib/modules/*",
 			"boot/*",
 			"vmlinuz*",
 		},
-		rename: []rename{
-			{"usr/lib/systemd/system/cron.service", "usr/lib/systemd/system/crond.service"},
-			{"usr/lib/systemd/system/chrony.service", "usr/lib/systemd/system/chronyd.service"},
-			// As systemd itself installs it; Debian makes it an example. AKS finds /tmp to be a file system of its own.
-			{"usr/share/systemd/tmp.mount", "usr/lib/systemd/system/tmp.mount"},
-		},
 		links: []link{
 			{"etc/os-release", "../usr/lib/os-release"},
-			{"etc/issue", "../usr/lib/issue"},
-			{"etc/issue.net", "../usr/lib/issue.net"},
-			{"etc/lsb-release", "../usr/lib/lsb-release"},
 			{"etc/sysctl.d/99-sysctl.conf", "../sysctl.conf"},
 			// Programs and modules where Azure Linux has them, so that its own paths work.
 			{"usr/lib/security", "x86_64-linux-gnu/security"},
@@ -114,6 +114,7 @@ func azurelinux30() shape {
 			{"etc/shadow-", 0o000},
 			{"etc/ssh/sshd_config", 0o600},
 			{"etc/sudoers", 0o440},
+			{"usr/lib/systemd/systemd-coredump", 0o755},
 			{"usr/libexec/iptables-restore", 0o755},
 		},
 		appends: []text{
@@ -123,21 +124,41 @@ func azurelinux30() shape {
 			{path: "etc/shadow", text: "syslog:!:20000::::::\n"},
 		},
 		users: nodeUsers(0o755, aliceSHA512),
-		extra: azurelinuxModules,
+		extra: func(t *tree) error { return azurelinuxModules(t, kernel) },
 	}
+}
+
+// azurelinux20 calls itself mariner: that was its name.
+func azurelinux20() shape {
+	s := azurelinux("2.0", "5.15.186.1-1.cm2")
+	s.appends = append(s.appends, text{path: "etc/profile", text: "\numask 027\n"})
+	return s
+}
+
+func azurelinux30() shape {
+	s := azurelinux("3.0", "6.6.96.2-1.azl3")
+	s.links = append(s.links,
+		link{"etc/issue", "../usr/lib/issue"},
+		link{"etc/issue.net", "../usr/lib/issue.net"},
+		link{"etc/lsb-release", "../usr/lib/lsb-release"},
+	)
+	return s
 }
 
 // azurelinuxModules gives /lib/modules the modules that modules.dep names: empty files, because the node runs on the
 // host's kernel and what matters is which of them exist.
-func azurelinuxModules(t *tree) error {
-	const dir = "usr/lib/modules/6.6.96.2-1.azl3/"
-	deps, err := t.root.ReadFile(dir + "modules.dep")
+func azurelinuxModules(t *tree, kernel string) error {
+	dir := "usr/lib/modules/" + kernel
+	if err := t.rename("usr/lib/modules/kernel", dir); err != nil {
+		return err
+	}
+	deps, err := t.root.ReadFile(dir + "/modules.dep")
 	if err != nil {
 		return fmt.Errorf("cannot read modules.dep: %w", err)
 	}
 	for line := range strings.Lines(string(deps)) {
 		file, _, _ := strings.Cut(line, ":")
-		if err := t.write(dir+file, nil, 0o644); err != nil {
+		if err := t.write(dir+"/"+file, nil, 0o644); err != nil {
 			return err
 		}
 	}

@@ -8,9 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -19,9 +17,10 @@ import (
 const baseSuite = "bookworm"
 
 // baseVersion changes when prepareBase does: it is part of the base's hash.
-const baseVersion = "3"
+const baseVersion = "4"
 
-// basePackages is the union of what the shapes need, so that one base serves all of them.
+// basePackages is the union of what the shapes need, so that one base serves all of them. debootstrap runs their
+// scripts on this machine's kernel: none of them may set sysctls, as systemd-coredump's does.
 var basePackages = []string{
 	"apparmor",
 	"apparmor-utils",
@@ -49,56 +48,38 @@ var basePackages = []string{
 
 // baseHash names the base after its recipe, so that a changed recipe is a new base.
 func baseHash() string {
-	recipe := strings.Join(slices.Concat([]string{baseVersion, baseSuite, runtime.GOARCH}, basePackages, []string{rpmSpec()}), "\n")
-	sum := sha256.Sum256([]byte(recipe))
+	return recipeHash(slices.Concat([]string{baseVersion, baseSuite, runtime.GOARCH}, basePackages, []string{rpmRecipe()})...)
+}
+
+func recipeHash(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
 	return hex.EncodeToString(sum[:6])
 }
 
-// Base returns the directory of the cached Debian system that all shapes are made from, and builds it if absent. That
+// Base returns the directory of the cached Debian system that all nodes are made from, and builds it if absent. That
 // takes a minute or two and needs a Debian mirror. Nothing may write there.
 func Base(ctx context.Context, log io.Writer) (string, error) {
-	if log == nil {
-		log = io.Discard
-	}
-	cache, err := cacheDir()
-	if err != nil {
-		return "", err
-	}
-	base := filepath.Join(cache, "base-"+baseHash())
-	held, err := lock(base + ".lock")
-	if err != nil {
-		return "", err
-	}
-	defer held.Close()
-	if _, err := os.Stat(base); err == nil {
-		return base, nil
-	}
-
-	if err := installPrograms(ctx, log); err != nil {
-		return "", err
-	}
-	fmt.Fprintf(log, "lab: building the base system %s; this happens once and takes a minute or two\n", base)
-	partial := base + ".partial"
-	if err := os.RemoveAll(partial); err != nil {
-		return "", fmt.Errorf("cannot remove an unfinished base: %w", err)
-	}
-	if err := debootstrap(ctx, partial); err != nil {
-		return "", err
-	}
-	if err := prepareBase(partial); err != nil {
-		return "", fmt.Errorf("cannot prepare base: %w", err)
-	}
-	if err := buildRPMDatabase(ctx, partial); err != nil {
-		return "", err
-	}
-	if err := os.Rename(partial, base); err != nil {
-		return "", fmt.Errorf("cannot keep base: %w", err)
-	}
-	return base, nil
+	return cached(log, "base-"+baseHash(), func(dir string, log io.Writer) error {
+		return buildBase(ctx, dir, basePackages, log)
+	})
 }
 
-func debootstrap(ctx context.Context, dir string) error {
-	args := []string{"--variant=minbase", "--include=" + strings.Join(basePackages, ","), baseSuite, dir}
+func buildBase(ctx context.Context, dir string, packages []string, log io.Writer) error {
+	if err := installPrograms(ctx, hostPrograms, log); err != nil {
+		return err
+	}
+	fmt.Fprintf(log, "lab: building the base system %s; this happens once and takes some minutes\n", dir)
+	if err := debootstrap(ctx, dir, packages); err != nil {
+		return err
+	}
+	if err := prepareBase(dir); err != nil {
+		return fmt.Errorf("cannot prepare base: %w", err)
+	}
+	return buildRPMDatabases(ctx, dir)
+}
+
+func debootstrap(ctx context.Context, dir string, packages []string) error {
+	args := []string{"--variant=minbase", "--include=" + strings.Join(packages, ","), baseSuite, dir}
 	if mirror := debianMirror(ctx); mirror != "" {
 		args = append(args, mirror)
 	}

@@ -5,6 +5,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -22,6 +23,38 @@ func cacheDir(elem ...string) (string, error) {
 		return "", fmt.Errorf("cannot make the cache folder: %w", err)
 	}
 	return dir, nil
+}
+
+// cached returns the path of what is called name in the cache, and has it built if it is absent: beside it first, so
+// that what is there is whole. Two callers at once build once.
+func cached(log io.Writer, name string, build func(path string, log io.Writer) error) (string, error) {
+	if log == nil {
+		log = io.Discard
+	}
+	cache, err := cacheDir()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(cache, name)
+	held, err := lock(path + ".lock")
+	if err != nil {
+		return "", err
+	}
+	defer held.Close()
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	partial := path + ".partial"
+	if err := os.RemoveAll(partial); err != nil {
+		return "", fmt.Errorf("cannot remove what was not finished: %w", err)
+	}
+	if err := build(partial, log); err != nil {
+		return "", err
+	}
+	if err := os.Rename(partial, path); err != nil {
+		return "", fmt.Errorf("cannot keep %s: %w", path, err)
+	}
+	return path, nil
 }
 
 // errLocked says that someone else holds a lock.

@@ -12,8 +12,11 @@ import (
 	"slices"
 )
 
-// hostPrograms maps the programs that the lab runs to the Debian packages that bring them.
-var hostPrograms = []struct{ program, pkg string }{
+// needed is a program that the lab runs, and the Debian package that brings it.
+type needed struct{ program, pkg string }
+
+// hostPrograms are what nodes need.
+var hostPrograms = []needed{
 	{"debootstrap", "debootstrap"},
 	{"nsenter", "util-linux"},
 	{"rpm", "rpm"},
@@ -23,23 +26,35 @@ var hostPrograms = []struct{ program, pkg string }{
 	{"systemd-nspawn", "systemd-container"},
 }
 
+// machinePrograms are what virtual machines need beside them.
+var machinePrograms = []needed{
+	{"mke2fs", "e2fsprogs"},
+	{"mkfs.vfat", "dosfstools"},
+	{"qemu-img", "qemu-utils"},
+	{"qemu-system-x86_64", "qemu-system-x86"},
+	{"sfdisk", "fdisk"},
+	{"xorriso", "xorriso"},
+}
+
 // Available says why no node can be started here, or nil. Tests skip on it.
-func Available() error {
+func Available() error { return available(hostPrograms) }
+
+func available(programs []needed) error {
 	if os.Geteuid() != 0 {
-		return errors.New("cannot start a node: not root")
+		return errors.New("cannot start a machine: not root")
 	}
-	if len(missingPackages()) == 0 {
+	if len(missingPackages(programs)) == 0 {
 		return nil
 	}
 	if _, err := exec.LookPath("apt-get"); err != nil {
-		return fmt.Errorf("cannot start a node: missing %v, and no apt-get to install them with", missingPackages())
+		return fmt.Errorf("cannot start a machine: missing %v, and no apt-get to install them with", missingPackages(programs))
 	}
 	return nil
 }
 
-func missingPackages() []string {
+func missingPackages(programs []needed) []string {
 	var missing []string
-	for _, p := range hostPrograms {
+	for _, p := range programs {
 		if _, err := exec.LookPath(p.program); err != nil && !slices.Contains(missing, p.pkg) {
 			missing = append(missing, p.pkg)
 		}
@@ -48,8 +63,8 @@ func missingPackages() []string {
 }
 
 // installPrograms installs what is missing with the host's own package manager.
-func installPrograms(ctx context.Context, log io.Writer) error {
-	missing := missingPackages()
+func installPrograms(ctx context.Context, programs []needed, log io.Writer) error {
+	missing := missingPackages(programs)
 	if len(missing) == 0 {
 		return nil
 	}

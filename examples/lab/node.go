@@ -29,15 +29,11 @@ type Options struct {
 
 // Node is a booted node. Its methods may be called at once.
 type Node struct {
-	Name    string
-	Shape   string
-	Addr    string // IPv4, reachable from this machine only
-	Port    int
-	User    string // see the constant User
-	KeyFile string // User's private key
-	Root    string // the node's root file system, seen from the host
+	Login
+	Name  string
+	Shape string
+	Root  string // the node's root file system, seen from the host
 
-	dir  string
 	held *os.File // the lock that says the node is wanted
 }
 
@@ -72,7 +68,7 @@ func Start(ctx context.Context, opts Options) (_ *Node, err error) {
 	if err := Available(); err != nil {
 		return nil, err
 	}
-	if err := installPrograms(ctx, opts.Log); err != nil {
+	if err := installPrograms(ctx, hostPrograms, opts.Log); err != nil {
 		return nil, err
 	}
 	base, err := Base(ctx, opts.Log)
@@ -150,6 +146,36 @@ func personalize(t *tree, name string) error {
 	return t.write("etc/hosts", []byte("127.0.0.1 localhost\n127.0.1.1 "+name+"\n::1 localhost ip6-localhost\n"), 0o644)
 }
 
+// makeKeys makes the client's and the host's keys, lets the first in, and makes the second known.
+func (n *Node) makeKeys(ctx context.Context, t *tree) error {
+	public, err := n.makeKey(ctx, "lab-"+n.Name)
+	if err != nil {
+		return err
+	}
+	if err := run(ctx, "ssh-keygen", "-A", "-f", n.Root); err != nil {
+		return fmt.Errorf("cannot make host keys: %w", err)
+	}
+	home := "home/" + User + "/.ssh"
+	if err := t.mkdir(home, 0o700); err != nil {
+		return err
+	}
+	if err := t.write(home+"/authorized_keys", []byte(public), 0o600); err != nil {
+		return err
+	}
+	if err := t.own(home, 1000, 1000); err != nil {
+		return err
+	}
+	var hostKeys []string
+	for _, kind := range []string{"ecdsa", "ed25519", "rsa"} {
+		key, err := t.root.ReadFile("etc/ssh/ssh_host_" + kind + "_key.pub")
+		if err != nil {
+			return fmt.Errorf("cannot read host key: %w", err)
+		}
+		hostKeys = append(hostKeys, string(key))
+	}
+	return n.know(hostKeys...)
+}
+
 func (n *Node) container() container { return container{name: n.Name, dir: n.dir} }
 
 // waitForSSH polls until User can run a command.
@@ -182,9 +208,52 @@ func (n *Node) consoleTail() string {
 
 // Exec runs a program on the node as root, without any login: it works however badly ssh is configured.
 func (n *Node) Exec(ctx context.Context, argv ...string) (Result, error) {
-	leader, err := n.container().leader()
+	cmd, err := n.inside(ctx, argv...)
 	if err != nil {
 		return Result{}, err
+	}
+	return output(cmd)
+}
+
+// Console asks for a login on a terminal of the node, as a machine does on its console. Closing it ends the session.
+func (n *Node) Console(ctx context.Context) (io.ReadWriteCloser, error) {
+	// agetty must lead the terminal's session: the shell that script starts has to make way.
+	cmd, err := n.inside(ctx, "script", "--quiet", "--flush", "--command", "exec agetty --noclear - dumb", "/dev/null")
+	if err != nil {
+		return nil, err
+	}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("cannot open a terminal: %w", err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("cannot open a terminal: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("cannot open a terminal: %w", err)
+	}
+	return terminal{in, out, cmd}, nil
+}
+
+// terminal is a program that has one.
+type terminal struct {
+	io.Writer
+	io.Reader
+	cmd *exec.Cmd
+}
+
+func (t terminal) Close() error {
+	t.cmd.Process.Kill() //nolint:errcheck // it may have ended by itself
+	t.cmd.Wait()         //nolint:errcheck // as it was told to
+	return nil
+}
+
+// inside is a command of root's on the node.
+func (n *Node) inside(ctx context.Context, argv ...string) (*exec.Cmd, error) {
+	leader, err := n.container().leader()
+	if err != nil {
+		return nil, err
 	}
 	args := []string{"--target", strconv.Itoa(leader), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup",
 		"--root", "--wd", "--"}
@@ -195,7 +264,7 @@ func (n *Node) Exec(ctx context.Context, argv ...string) (Result, error) {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"TERM=dumb",
 	}
-	return output(cmd)
+	return cmd, nil
 }
 
 // Reboot reboots the node in good order and waits until ssh answers. What is mounted and written stays; /run doesn't.

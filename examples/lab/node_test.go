@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -39,7 +40,10 @@ func start(t *testing.T, shape string) *Node {
 
 func onEachShape(t *testing.T, test func(t *testing.T, n *Node)) {
 	for _, shape := range Shapes() {
-		t.Run(shape, func(t *testing.T) { test(t, start(t, shape)) })
+		t.Run(shape, func(t *testing.T) {
+			t.Parallel() // most of a test is waiting for the node
+			test(t, start(t, shape))
+		})
 	}
 }
 
@@ -54,10 +58,15 @@ func ssh(t *testing.T, n *Node, command string) string {
 }
 
 func TestANodeIsWhole(t *testing.T) {
+	azurelinux := []string{"sshd.service", "crond.service", "rsyslog.service", "iptables.service", "dbus.service"}
 	units := map[string][]string{
+		"ubuntu-22.04":   {"ssh.service", "cron.service", "rsyslog.service", "dbus.service"},
 		"ubuntu-24.04":   {"ssh.socket", "ssh.service", "cron.service", "rsyslog.service", "dbus.service"},
-		"azurelinux-3.0": {"sshd.service", "crond.service", "rsyslog.service", "iptables.service", "dbus.service"},
+		"azurelinux-2.0": azurelinux,
+		"azurelinux-3.0": azurelinux,
 	}
+	// Azure Linux 2.0 calls itself by its old name.
+	release := map[string]string{"azurelinux-2.0": "mariner-2.0"}
 	onEachShape(t, func(t *testing.T, n *Node) {
 		if got := ssh(t, n, "sudo -n id -u"); got != "0" {
 			t.Errorf("sudo -n id -u: %q", got)
@@ -68,14 +77,14 @@ func TestANodeIsWhole(t *testing.T) {
 		if got := ssh(t, n, "systemctl is-active "+strings.Join(units[n.Shape], " ")); strings.Contains(got, "in") {
 			t.Errorf("units: %s", got)
 		}
-		if got := ssh(t, n, ". /etc/os-release && echo $ID-$VERSION_ID"); got != n.Shape {
+		if got := ssh(t, n, ". /etc/os-release && echo $ID-$VERSION_ID"); got != cmp.Or(release[n.Shape], n.Shape) {
 			t.Errorf("os-release says %s", got)
 		}
 		if got := ssh(t, n, "hostname"); got != n.Name {
 			t.Errorf("host name is %s", got)
 		}
 		// It is what the node's own configuration says, not what a container gets.
-		tmpfs := n.Shape == "azurelinux-3.0"
+		tmpfs := strings.HasPrefix(n.Shape, "azurelinux")
 		got := ssh(t, n, "stat -f -c %T /tmp && stat -c %a /tmp")
 		if !strings.HasSuffix(got, "\n1777") || strings.HasPrefix(got, "tmpfs") != tmpfs {
 			t.Errorf("/tmp is %s", got)
@@ -231,7 +240,7 @@ func TestACrashedOwnersNodeIsReaped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &Node{Name: string(name), dir: filepath.Join(nodes, string(name))}
+	n := &Node{Name: string(name), Login: Login{dir: filepath.Join(nodes, string(name))}}
 	leader, err := n.container().leader()
 	if err != nil {
 		t.Fatalf("the node should still be there: %v", err)

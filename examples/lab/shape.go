@@ -11,17 +11,18 @@ import (
 	"time"
 )
 
-// shapeFiles holds the files of the shapes, and those in common, as they lie in a root file system.
+// shapeFiles holds the files of the shapes, and those that several have, as they lie in a root file system.
 //
 //go:embed all:shapes
 var shapeFiles embed.FS
 
 // shape is another system's form, as data: it is applied to the base in the order of its fields. Files come from
-// shapes/common and shapes/NAME, and the rest is what an embedded file can't say.
+// shapes/common, shapes/FAMILY and shapes/NAME, and the rest is what an embedded file can't say.
 type shape struct {
 	name    string
-	remove  []string // patterns of what the other system doesn't have
+	family  string // of shapes that share files
 	rename  []rename
+	remove  []string // patterns of what the other system doesn't have
 	links   []link
 	dirs    []mode // folders to make, or to give a mode
 	modes   []mode // files that are not 0644
@@ -47,7 +48,9 @@ type (
 )
 
 // shapes lists every shape there is.
-func shapes() []shape { return []shape{ubuntu2404(), azurelinux30()} }
+func shapes() []shape {
+	return []shape{ubuntu2204(), ubuntu2404(), azurelinux20(), azurelinux30()}
+}
 
 // Shapes names the shapes that a node can have.
 func Shapes() []string {
@@ -69,17 +72,17 @@ func findShape(name string) (shape, error) {
 
 // apply turns a copy of the base into the shape.
 func (s shape) apply(t *tree) error {
-	for _, pattern := range s.remove {
-		if err := t.remove(pattern); err != nil {
-			return err
-		}
-	}
 	for _, r := range s.rename {
 		if err := t.rename(r.from, r.to); err != nil {
 			return err
 		}
 	}
-	for _, folder := range []string{"common", s.name} {
+	for _, pattern := range slices.Concat(commonRemoves, s.remove) {
+		if err := t.remove(pattern); err != nil {
+			return err
+		}
+	}
+	for _, folder := range []string{"common", s.family, s.name} {
 		files, err := fs.Sub(shapeFiles, "shapes/"+folder)
 		if err != nil {
 			return err
@@ -134,6 +137,9 @@ func (s shape) apply(t *tree) error {
 	}
 	return nil
 }
+
+// commonRemoves are what no shape keeps of the base.
+var commonRemoves = []string{"etc/debian_version", rpmDatabases}
 
 // commonModes are those of files in shapes/common.
 var commonModes = []mode{

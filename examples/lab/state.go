@@ -48,7 +48,8 @@ func claim(name string) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot claim node %s: %w", name, err)
 	}
-	return &Node{Name: name, Port: 22, User: User, KeyFile: filepath.Join(dir, "key"), dir: dir, held: held}, nil
+	login := Login{Port: 22, User: User, KeyFile: filepath.Join(dir, "key"), dir: dir}
+	return &Node{Login: login, Name: name, held: held}, nil
 }
 
 // connect makes the node's network, one node at a time, so that no two get the same subnet.

@@ -110,7 +110,11 @@ func (t *tree) link(path, target string) error {
 	return nil
 }
 
+// rename moves a file, or a folder that the base doesn't have: overlayfs moves none of its lower layer's.
 func (t *tree) rename(from, to string) error {
+	if err := t.root.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return fmt.Errorf("cannot make folder of %s: %w", to, err)
+	}
 	if err := t.root.Rename(from, to); err != nil {
 		return fmt.Errorf("cannot rename %s: %w", from, err)
 	}

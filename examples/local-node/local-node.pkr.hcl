@@ -36,6 +36,12 @@ variable "profile" {
   description = "Profile names or files. Empty: the node's platform picks."
 }
 
+variable "variables" {
+  type        = map(string)
+  default     = {}
+  description = "Parameters of the profile."
+}
+
 variable "report_dir" {
   type    = string
   default = "reports"
@@ -70,6 +76,7 @@ build {
 
   provisioner "harden" {
     profile             = var.profile
+    variables           = var.variables
     report_dir          = var.report_dir
     formats             = var.formats
     reconnect_timeout   = var.reconnect_timeout

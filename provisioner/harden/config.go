@@ -70,6 +70,11 @@ type Options struct {
 	ReconnectTimeout time.Duration `mapstructure:"reconnect_timeout"`
 	// Leave the working directory on the target, for debugging. The image then holds it.
 	KeepRemote bool `mapstructure:"keep_remote"`
+	// Leave the journal on the target, from which `harden undo` can restore what stood there before. It holds
+	// the old contents of every file that was changed, readable by root alone, and the image then holds
+	// them. By default it is removed once the machine is hardened, and a machine on which one is found fails
+	// the build.
+	KeepJournal bool `mapstructure:"keep_journal"`
 }
 
 // Config is the configuration of "harden".
@@ -85,6 +90,22 @@ type Config struct {
 	// refuses where there is one, is not deprovisioned, and the build then fails whatever `on_failure`
 	// says.
 	DeprovisionCommand string `mapstructure:"deprovision_command"`
+
+	// Accounts on the target that must still be able to log in and use sudo when the machine is hardened,
+	// besides the one that runs the build, such as `azureuser`. They have to exist.
+	KeepAccounts []string `mapstructure:"keep_accounts"`
+
+	// What a change does that would lock out one of these accounts, or the one that runs the build: `stop`
+	// (the default) fails the build before anything is changed; `skip` leaves out the rules that would do
+	// it, which then fail and say which account would lose what, and by which line.
+	OnLockout string `mapstructure:"on_lockout"`
+
+	// Have the sshd that runs on the target read its new configuration at once, instead of at the next boot,
+	// which is what counts for an image. A second connection, with the build's own key or password, is then
+	// opened from here to the address of the communicator; unless it can log in and run a command, the
+	// target undoes the changes and the build fails. Where that address cannot be reached directly, as
+	// behind a bastion host, it therefore always fails.
+	ReloadSSHD bool `mapstructure:"reload_sshd"`
 
 	ctx interpolate.Context
 }

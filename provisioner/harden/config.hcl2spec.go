@@ -36,6 +36,7 @@ type FlatAttestConfig struct {
 	RemoteTimeout        *string           `mapstructure:"remote_timeout" cty:"remote_timeout" hcl:"remote_timeout"`
 	ReconnectTimeout     *string           `mapstructure:"reconnect_timeout" cty:"reconnect_timeout" hcl:"reconnect_timeout"`
 	KeepRemote           *bool             `mapstructure:"keep_remote" cty:"keep_remote" hcl:"keep_remote"`
+	KeepJournal          *bool             `mapstructure:"keep_journal" cty:"keep_journal" hcl:"keep_journal"`
 }
 
 // FlatMapstructure returns a new FlatAttestConfig.
@@ -76,6 +77,7 @@ func (*FlatAttestConfig) HCL2Spec() map[string]hcldec.Spec {
 		"remote_timeout":             &hcldec.AttrSpec{Name: "remote_timeout", Type: cty.String, Required: false},
 		"reconnect_timeout":          &hcldec.AttrSpec{Name: "reconnect_timeout", Type: cty.String, Required: false},
 		"keep_remote":                &hcldec.AttrSpec{Name: "keep_remote", Type: cty.Bool, Required: false},
+		"keep_journal":               &hcldec.AttrSpec{Name: "keep_journal", Type: cty.Bool, Required: false},
 	}
 	return s
 }
@@ -109,7 +111,11 @@ type FlatConfig struct {
 	RemoteTimeout        *string           `mapstructure:"remote_timeout" cty:"remote_timeout" hcl:"remote_timeout"`
 	ReconnectTimeout     *string           `mapstructure:"reconnect_timeout" cty:"reconnect_timeout" hcl:"reconnect_timeout"`
 	KeepRemote           *bool             `mapstructure:"keep_remote" cty:"keep_remote" hcl:"keep_remote"`
+	KeepJournal          *bool             `mapstructure:"keep_journal" cty:"keep_journal" hcl:"keep_journal"`
 	DeprovisionCommand   *string           `mapstructure:"deprovision_command" cty:"deprovision_command" hcl:"deprovision_command"`
+	KeepAccounts         []string          `mapstructure:"keep_accounts" cty:"keep_accounts" hcl:"keep_accounts"`
+	OnLockout            *string           `mapstructure:"on_lockout" cty:"on_lockout" hcl:"on_lockout"`
+	ReloadSSHD           *bool             `mapstructure:"reload_sshd" cty:"reload_sshd" hcl:"reload_sshd"`
 }
 
 // FlatMapstructure returns a new FlatConfig.
@@ -150,7 +156,11 @@ func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 		"remote_timeout":             &hcldec.AttrSpec{Name: "remote_timeout", Type: cty.String, Required: false},
 		"reconnect_timeout":          &hcldec.AttrSpec{Name: "reconnect_timeout", Type: cty.String, Required: false},
 		"keep_remote":                &hcldec.AttrSpec{Name: "keep_remote", Type: cty.Bool, Required: false},
+		"keep_journal":               &hcldec.AttrSpec{Name: "keep_journal", Type: cty.Bool, Required: false},
 		"deprovision_command":        &hcldec.AttrSpec{Name: "deprovision_command", Type: cty.String, Required: false},
+		"keep_accounts":              &hcldec.AttrSpec{Name: "keep_accounts", Type: cty.List(cty.String), Required: false},
+		"on_lockout":                 &hcldec.AttrSpec{Name: "on_lockout", Type: cty.String, Required: false},
+		"reload_sshd":                &hcldec.AttrSpec{Name: "reload_sshd", Type: cty.Bool, Required: false},
 	}
 	return s
 }

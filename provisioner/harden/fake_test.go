@@ -48,6 +48,7 @@ func fake(command string, args []string, behave string) int {
 	output := f.String("output", "", "")
 	f.String("format", "", "")
 	var deprovision, cleanup, account, policy *string
+	var keep *bool
 	attesting := false
 	if command == "apply" {
 		deprovision = f.String("deprovision-command", "", "")
@@ -55,6 +56,9 @@ func fake(command string, args []string, behave string) int {
 		account = f.String("account", "", "")
 		policy = f.String("policy", "", "")
 		f.String("account-addr", "", "")
+		keep = f.Bool("keep-journal", true, "")
+		f.String("keep-account", "", "")
+		f.String("on-lockout", "", "")
 	} else {
 		f.BoolVar(&attesting, "attest", false, "")
 	}
@@ -106,6 +110,12 @@ func fake(command string, args []string, behave string) int {
 				r.Compliant = false
 			}
 			r.Results = append(r.Results, res)
+		}
+		if strings.Contains(behave, "journal") && (keep == nil || *keep) {
+			r.Journals = []report.Journal{{Run: 1, State: "applied"}}
+		}
+		if strings.Contains(behave, "interrupted") && action == report.Apply {
+			r.Interrupted, r.Compliant, failed = "no space left on device", false, true
 		}
 		switch {
 		case strings.Contains(behave, "nonce"):

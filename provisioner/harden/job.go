@@ -34,6 +34,9 @@ type job struct {
 
 	apply       bool
 	deprovision string
+	kept        []string // accounts that must still be let in
+	onLockout   string
+	second      secondLogin // not nil when sshd is to be reloaded
 
 	pause time.Duration // between two attempts to reconnect; a second if zero
 
@@ -44,6 +47,7 @@ type job struct {
 	digest  string   // of the binary
 	shared  []string // arguments of every run
 	account []string // arguments that say who must still be let in
+	journal string   // argument that says what becomes of the journal
 	last    []string // last lines that the program said
 	gone    bool     // the login is gone, or may be
 	dropped bool     // and the directory is, too
@@ -76,7 +80,7 @@ func (j *job) run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, j.RemoteTimeout, fmt.Errorf("the target was not done within %s (remote_timeout)", j.RemoteTimeout))
 	defer cancel()
 
-	m := &remote.Machine{Comm: j.comm, Become: j.become, Patience: j.ReconnectTimeout, Pause: j.pause, Keep: j.KeepRemote, Say: j.ui.Say}
+	m := &remote.Machine{Comm: j.comm, Become: j.become, Patience: j.ReconnectTimeout, Pause: j.pause, Keep: j.KeepRemote, Listens: j.build.conn == "ssh", Say: j.ui.Say}
 	if m.Pause == 0 {
 		m.Pause = time.Second
 	}
@@ -234,7 +238,14 @@ func (j *job) upload(ctx context.Context) error {
 	if peer := j.stage.Target.Peer; peer != "" {
 		j.account = append(j.account, "--account-addr="+peer)
 	}
+	for _, name := range j.kept {
+		j.account = append(j.account, "--keep-account="+name)
+	}
+	if j.onLockout != "" {
+		j.account = append(j.account, "--on-lockout="+j.onLockout)
+	}
 	j.shared = args
+	j.journal = "--keep-journal=" + strconv.FormatBool(j.KeepJournal)
 	return nil
 }
 
@@ -269,14 +280,28 @@ func (j *job) harden() ([]byte, error) {
 func (j *job) once(ctx context.Context, action report.Action) (*report.Report, error) {
 	nonce := remote.Token()
 	file := j.stage.Path(fmt.Sprintf("%s-%s.json", action, nonce))
-	args := slices.Concat([]string{j.binary, "apply"}, j.account)
+	args := slices.Concat([]string{j.binary, "apply", j.journal}, j.account)
 	if action == report.Attest {
 		args = []string{j.binary, "check", "--attest"}
 	}
 	args = slices.Concat(args, j.shared, []string{"--nonce=" + nonce, "--output=" + file})
 
-	status, _, err := j.stage.Run(ctx, remote.Run{Args: args, Lines: j.line, Limit: 64 << 10})
+	lines := j.line
+	if action == report.Apply && j.second != nil {
+		confirm := j.stage.Path("second-" + nonce)
+		args = append(args, "--reload-sshd", "--confirm="+confirm)
+		lines = func(text string) {
+			j.line(text)
+			if strings.HasPrefix(text, "waiting") && strings.HasSuffix(text, confirm) {
+				go j.confirm(ctx, confirm)
+			}
+		}
+	}
+	status, _, err := j.stage.Run(ctx, remote.Run{Args: args, Lines: lines, Limit: 64 << 10})
 	if err != nil {
+		if ctx.Err() != nil && action == report.Apply {
+			j.halfway(ctx, file, nonce)
+		}
 		return nil, err
 	}
 	data, err := j.stage.Fetch(ctx, file, report.MaxSize)
@@ -287,13 +312,43 @@ func (j *job) once(ctx context.Context, action report.Action) (*report.Report, e
 	if err != nil {
 		return nil, j.noReport(action, status, err)
 	}
-	return r, j.take(r)
+	return r, errors.Join(j.take(r), interrupted(r))
+}
+
+// interrupted is the error when a run did not come to its end. Its report says what was done, and says
+// nothing about a machine that could be used.
+func interrupted(r *report.Report) error {
+	if r.Interrupted == "" {
+		return nil
+	}
+	return fmt.Errorf("hardening was interrupted: %s", remote.Clean(r.Interrupted))
+}
+
+// halfway keeps the report of a run that was stopped, which says what it had done. It is nobody's
+// evidence: the post-processor never sees it.
+func (j *job) halfway(ctx context.Context, file, nonce string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpAfterFinal)
+	defer cancel()
+	data, err := j.stage.Fetch(ctx, file, report.MaxSize)
+	if err != nil {
+		j.ui.Error("What the stopped run had done is not known: " + remote.Clean(err.Error()))
+		return
+	}
+	r, err := report.Parse(data)
+	if err != nil || r.Nonce != nonce || r.Interrupted == "" {
+		j.ui.Error("What the stopped run had done is not known: it left no report of its own")
+		return
+	}
+	j.ui.Error(fmt.Sprintf("The run was stopped after %d changes", len(r.Changes)))
+	if err := j.keep("interrupted", r); err != nil {
+		j.ui.Error(err.Error())
+	}
 }
 
 // final hardens, deprovisions and attests in one process, whose reports come on its output.
 func (j *job) final(ctx context.Context) error {
 	nonce := remote.Token()
-	args := slices.Concat([]string{j.binary, "apply"}, j.account, j.shared, []string{
+	args := slices.Concat([]string{j.binary, "apply", j.journal}, j.account, j.shared, []string{
 		"--nonce=" + nonce, "--cleanup=" + j.stage.Dir, "--deprovision-command=" + j.deprovision,
 	})
 	if j.policy.HasPolicy() {
@@ -349,7 +404,7 @@ func (j *job) framed(frames map[string][]byte, action report.Action, nonce strin
 	if err != nil {
 		return nil, err
 	}
-	return r, j.take(r)
+	return r, errors.Join(j.take(r), interrupted(r))
 }
 
 // line shows one line of the program's progress.

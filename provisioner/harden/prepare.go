@@ -123,6 +123,19 @@ func (o *Options) validate(errs *packersdk.MultiError) *packersdk.MultiError {
 	return errs
 }
 
+// validateAccounts adds what is wrong with the accounts that are to be kept.
+func (c *Config) validateAccounts(errs *packersdk.MultiError) *packersdk.MultiError {
+	for _, name := range c.KeepAccounts {
+		if !unknown(name) && !users.MatchString(name) {
+			errs = packersdk.MultiErrorAppend(errs, fmt.Errorf("keep_accounts: %q is not the name of an account", name))
+		}
+	}
+	if !unknown(c.OnLockout) && c.OnLockout != "stop" && c.OnLockout != "skip" {
+		errs = packersdk.MultiErrorAppend(errs, fmt.Errorf("on_lockout: %q is not one of stop, skip", c.OnLockout))
+	}
+	return errs
+}
+
 // checkProfile loads the profile as the target will, so that a misspelt name or a bad file fails
 // `packer validate` with file and line. It returns the option that is at fault.
 func (o *Options) checkProfile() (option string, err error) {

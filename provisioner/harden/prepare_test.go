@@ -108,6 +108,34 @@ func TestKeepRemoteAndDeprovisionContradict(t *testing.T) {
 	}
 }
 
+func TestWhoIsKeptIsAnOptionOfHardenAlone(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		config map[string]any
+		errs   []string
+	}{
+		{"accounts to keep", map[string]any{"keep_accounts": []string{"azureuser", ""}, "on_lockout": "skip"}, nil},
+		{"an account with a name that is none", map[string]any{"keep_accounts": []string{"-a"}}, []string{"keep_accounts: "}},
+		{"a word that is not offered", map[string]any{"on_lockout": "maybe"}, []string{"on_lockout: "}},
+		{"a reload where the login goes", map[string]any{"reload_sshd": true, "deprovision_command": "true"}, []string{"reload_sshd: "}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := new(Provisioner).Prepare(c.config)
+			if (err == nil) != (len(c.errs) == 0) {
+				t.Fatalf("the error is %v", err)
+			}
+			for _, want := range c.errs {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v lacks %q", err, want)
+				}
+			}
+			if err := new(Attestor).Prepare(c.config); err == nil {
+				t.Error("harden-attest takes it")
+			}
+		})
+	}
+}
+
 // HCL2 prepares once with placeholders and once more with what is known then.
 func TestPreparingTwiceKeepsNothingOfTheFirst(t *testing.T) {
 	for name, p := range map[string]preparer{"harden": new(Provisioner), "harden-attest": new(Attestor)} {
@@ -118,10 +146,13 @@ func TestPreparingTwiceKeepsNothingOfTheFirst(t *testing.T) {
 			}
 			for attribute, kind := range map[string]cty.Type{
 				"profile": cty.List(cty.String), "waivers": cty.List(cty.String), "only_rules": cty.List(cty.String), "skip_rules": cty.List(cty.String),
-				"formats": cty.List(cty.String), "variables": cty.Map(cty.String), "level": cty.Number, "keep_remote": cty.Bool,
+				"formats": cty.List(cty.String), "variables": cty.Map(cty.String), "level": cty.Number, "keep_remote": cty.Bool, "keep_journal": cty.Bool,
+				"keep_accounts": cty.List(cty.String), "reload_sshd": cty.Bool,
 				"packer_debug": cty.Bool, "packer_force": cty.Bool, "packer_user_variables": cty.Map(cty.String), "packer_sensitive_variables": cty.List(cty.String),
 			} {
-				attributes[attribute] = cty.NullVal(kind)
+				if _, has := attributes[attribute]; has {
+					attributes[attribute] = cty.NullVal(kind)
+				}
 			}
 			if folder != "" {
 				attributes["remote_folder"] = cty.StringVal(folder)

@@ -22,7 +22,15 @@ func (p *Provisioner) Prepare(raws ...any) error {
 		return err
 	}
 	p.config.complete()
+	p.config.KeepAccounts = present(p.config.KeepAccounts)
+	if p.config.OnLockout == "" {
+		p.config.OnLockout = "stop"
+	}
 	errs := p.config.validate(nil)
+	errs = p.config.validateAccounts(errs)
+	if p.config.ReloadSSHD && p.config.DeprovisionCommand != "" {
+		errs = packersdk.MultiErrorAppend(errs, errors.New("reload_sshd: it is of no use with deprovision_command, which takes away the login"))
+	}
 	if p.config.DeprovisionCommand != "" && p.config.KeepRemote {
 		errs = packersdk.MultiErrorAppend(errs, errors.New("keep_remote: nothing can be kept with deprovision_command, which takes away the login"))
 	}
@@ -34,12 +42,18 @@ func (p *Provisioner) Prepare(raws ...any) error {
 
 // Provision hardens the machine and attests it. It may run again after a failure.
 func (p *Provisioner) Provision(ctx context.Context, ui packersdk.Ui, comm packersdk.Communicator, data map[string]any) error {
+	var second secondLogin
+	if p.config.ReloadSSHD {
+		second = secondLoginOf(data)
+	}
 	return (&job{
 		Options: p.config.Options,
 		ui:      ui, comm: comm,
+		second:      second,
 		build:       buildOf(p.config.PackerConfig, data),
 		apply:       true,
 		deprovision: p.config.DeprovisionCommand,
+		kept:        p.config.KeepAccounts, onLockout: p.config.OnLockout,
 	}).run(ctx)
 }
 

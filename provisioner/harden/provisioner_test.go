@@ -409,6 +409,30 @@ func TestKeepRemoteKeepsAndWarns(t *testing.T) {
 	}
 }
 
+func TestOldContentsDoNotShip(t *testing.T) {
+	s := newScene(t, "journal")
+	err := s.provision(t.Context(), t, new(Provisioner))
+	if err == nil || !strings.Contains(err.Error(), "/var/lib/harden/journal") {
+		t.Errorf("the error is %v", err)
+	}
+	s.config["keep_journal"] = true
+	if err := s.provision(t.Context(), t, new(Provisioner)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(s.out.String(), "keep_journal: the old contents") {
+		t.Errorf("no warning:\n%s", s.out)
+	}
+}
+
+func TestARunThatWasInterruptedIsNoSuccess(t *testing.T) {
+	s := newScene(t, "interrupted")
+	s.config["on_failure"] = "warn"
+	err := s.provision(t.Context(), t, new(Provisioner))
+	if err == nil || !strings.Contains(err.Error(), "hardening was interrupted: no space left on device") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestDeprovision(t *testing.T) {
 	tests := []struct {
 		name, behave, command, policy, err, say string

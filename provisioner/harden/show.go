@@ -20,12 +20,12 @@ func (j *job) take(r *report.Report) error {
 	if r.Action == report.Attest {
 		j.attested = r
 	}
-	return j.keep(r)
+	return j.keep(string(r.Action), r)
 }
 
 // keep writes a report in every form that was asked for, before anything is judged: who has to find
 // out why a build failed needs it.
-func (j *job) keep(r *report.Report) error {
+func (j *job) keep(name string, r *report.Report) error {
 	dir := j.dir()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
@@ -34,7 +34,7 @@ func (j *job) keep(r *report.Report) error {
 		if form.Name != "json" && !slices.Contains(j.Formats, form.Name) {
 			continue
 		}
-		file := filepath.Join(dir, string(r.Action)+"."+form.Extension)
+		file := filepath.Join(dir, name+"."+form.Extension)
 		write := func(f *os.File) error {
 			return form.Write(f, r, format.Options{Text: report.TextOptions{All: true}})
 		}
@@ -82,6 +82,9 @@ func (j *job) judge(applied, attested *report.Report) error {
 	where := j.dir()
 	j.ui.Say("Reports are in " + where)
 
+	if err := j.oldContents(attested); err != nil {
+		return err
+	}
 	refusals := j.refusals(attested)
 	if len(refusals) == 0 {
 		if attested.Compliant {
@@ -104,6 +107,19 @@ func (j *job) judge(applied, attested *report.Report) error {
 		return nil
 	}
 	return notCompliant(verdict)
+}
+
+// oldContents is an error when what earlier runs replaced would be shipped, unless that is wanted.
+func (j *job) oldContents(attested *report.Report) error {
+	switch runs := len(attested.Journals); {
+	case runs == 0:
+		return nil
+	case j.KeepJournal:
+		j.ui.Error("keep_journal: the old contents of what was changed are left on the target, and so in the image")
+		return nil
+	default:
+		return fmt.Errorf("the machine would ship the old contents of what %d earlier runs of harden changed: remove /var/lib/harden/journal, or set keep_journal", runs)
+	}
 }
 
 // refusals are the reasons for which the machine is not good enough: the policy's or, without one, that

@@ -1,54 +1,75 @@
 package cli
 
 import (
-	"bytes"
 	"fmt"
+	"os"
 	"slices"
-	"strings"
 
+	"github.com/spf13/cobra"
+
+	"github.com/nodeimage/packer-plugin-harden/remediate/config/accounts"
+	"github.com/nodeimage/packer-plugin-harden/remediate/engine"
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
-	"github.com/nodeimage/packer-plugin-harden/remediate/resource"
+	"github.com/nodeimage/packer-plugin-harden/remediate/login"
 )
 
-// findAccount looks an account and its groups up in the target's own files: the names of the build
-// machine mean nothing there.
-func findAccount(files host.Files, user, addr string) (*resource.Account, error) {
-	if user == "" {
-		return nil, nil
-	}
-	passwd, err := files.ReadFile("/etc/passwd")
-	if err != nil {
-		return nil, fmt.Errorf("cannot look up account %s: %w", user, err)
-	}
-	group, err := files.ReadFile("/etc/group")
-	if err != nil {
-		return nil, fmt.Errorf("cannot look up the groups of %s: %w", user, err)
-	}
-	gid := ""
-	for _, fields := range colonLines(passwd) {
-		if fields[0] == user && len(fields) > 3 {
-			gid = fields[3]
-		}
-	}
-	if gid == "" {
-		return nil, fmt.Errorf("cannot look up account %s: /etc/passwd does not have it", user)
-	}
-	account := &resource.Account{User: user, Addr: addr}
-	for _, fields := range colonLines(group) {
-		if len(fields) < 4 {
-			continue
-		}
-		if fields[2] == gid || slices.Contains(strings.Split(fields[3], ","), user) {
-			account.Groups = append(account.Groups, fields[0])
-		}
-	}
-	return account, nil
+// accountFlags say who must still get in.
+type accountFlags struct {
+	account   string
+	addr      string
+	keep      []string
+	onLockout string
 }
 
-func colonLines(data []byte) [][]string {
-	var list [][]string
-	for line := range bytes.Lines(data) {
-		list = append(list, strings.Split(strings.TrimRight(string(line), "\n"), ":"))
+func (f *accountFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.account, "account", os.Getenv("SUDO_USER"), "account that must still be able to log in and use sudo (default: who called sudo)")
+	flags.StringVar(&f.addr, "account-addr", "", "address that the account logs in from")
+	flags.StringArrayVar(&f.keep, "keep-account", nil, "another account that must still be able to log in and use sudo; repeats")
+	flags.StringVar(&f.onLockout, "on-lockout", string(engine.LockoutStop), "what a change that would lock one of them out does: stop the run before anything is written, or skip its rule")
+}
+
+func (f *accountFlags) check() error {
+	if !slices.Contains([]string{string(engine.LockoutStop), string(engine.LockoutSkip)}, f.onLockout) {
+		return fmt.Errorf("cannot use --on-lockout %q: it is stop or skip", f.onLockout)
 	}
-	return list
+	return nil
+}
+
+// find looks the accounts up on the target.
+func (f *accountFlags) find(files host.Files) ([]login.Account, error) {
+	var list []login.Account
+	if f.account == "" && len(f.keep) == 0 {
+		return nil, nil
+	}
+	db, err := accounts.Read(files)
+	if err != nil {
+		return nil, err
+	}
+	add := func(name, addr, role string) error {
+		if name == "" || slices.ContainsFunc(list, func(a login.Account) bool { return a.User == name }) {
+			return nil
+		}
+		u, ok := db.User(name)
+		if !ok {
+			return fmt.Errorf("cannot look up account %s: %s does not have it", name, accounts.PasswdFile)
+		}
+		a := login.Account{User: name, Addr: addr, Role: role}
+		for _, g := range db.Groups {
+			if !g.Legacy && (g.GID == u.GID || slices.Contains(g.Members, name)) {
+				a.Groups = append(a.Groups, g.Name)
+			}
+		}
+		list = append(list, a)
+		return nil
+	}
+	if err := add(f.account, f.addr, "the account that is running the build"); err != nil {
+		return nil, err
+	}
+	for _, name := range f.keep {
+		if err := add(name, "", "an account that is to be kept"); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }

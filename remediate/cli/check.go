@@ -2,11 +2,13 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/engine"
+	"github.com/nodeimage/packer-plugin-harden/remediate/journal"
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 )
 
@@ -80,12 +82,18 @@ func (f *targetFlags) check(ctx context.Context, s Streams, on *target, action r
 	if err != nil {
 		return nil, err
 	}
+	var journals []journal.Run
+	if action == report.Attest {
+		if journals, err = journal.Runs(on.writer); err != nil {
+			return nil, fmt.Errorf("cannot tell whether old contents are kept on the machine: %w", err)
+		}
+	}
 	name, err := on.tool()
 	if err != nil {
 		return nil, err
 	}
 	return report.New(report.Run{
 		Action: action, Tool: name, Profile: on.profile, Host: on.writer, Require: on.require,
-		Started: started, Finished: time.Now(), Nonce: f.nonce, RunID: f.runID, Findings: findings,
+		Started: started, Finished: time.Now(), Nonce: f.nonce, RunID: f.runID, Findings: findings, Journals: journals,
 	}), nil
 }

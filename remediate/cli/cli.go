@@ -78,7 +78,7 @@ Exit status: 0 compliant or nothing to do; 1 not compliant, changes pending, or 
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.AddCommand(
-		checkCommand(s), planCommand(s), applyCommand(s), profileCommand(s), explainCommand(s), reportCommand(s),
+		checkCommand(s), planCommand(s), applyCommand(s), undoCommand(s), profileCommand(s), explainCommand(s), reportCommand(s),
 		diffCommand(s), baselineCommand(s),
 		attestCommand(s), signCommand(s), verifyCommand(s),
 		versionCommand(s),

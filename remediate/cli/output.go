@@ -216,6 +216,8 @@ func progress(w io.Writer) func(engine.Event) {
 	}
 	return func(e engine.Event) {
 		switch {
+		case e.Phase == "undo":
+			fmt.Fprintf(w, "undo: %s\n", report.Printable(e.What))
 		case e.Phase == "apply":
 			fmt.Fprintf(w, "apply: change %d of %d: %s\n", e.Done, e.Total, report.Printable(e.What))
 		case e.Done == e.Total:

@@ -19,12 +19,16 @@ import (
 func planCommand(s Streams) *cobra.Command {
 	var t targetFlags
 	var out outputFlags
+	var who accountFlags
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show the changes that apply would make, as diffs",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.checkPlain("a plan"); err != nil {
+				return err
+			}
+			if err := who.check(); err != nil {
 				return err
 			}
 			if err := t.needRoot("plan for"); err != nil {
@@ -35,8 +39,13 @@ func planCommand(s Streams) *cobra.Command {
 				return err
 			}
 			defer on.close()
+			accounts, err := who.find(on.writer)
+			if err != nil {
+				return err
+			}
 			findings, pl, err := engine.Plan(cmd.Context(), on.profile, on.writer, engine.Options{
 				Require: on.require, Now: time.Now(), Progress: progress(s.Err),
+				Accounts: accounts, OnLockout: engine.OnLockout(who.onLockout),
 			})
 			if err != nil {
 				return err
@@ -55,6 +64,7 @@ func planCommand(s Streams) *cobra.Command {
 		},
 	}
 	t.register(cmd)
+	who.register(cmd)
 	out.registerFormats(cmd, plainFormats())
 	return cmd
 }
@@ -82,7 +92,11 @@ func renderPlan(pl *plan.Plan, findings []engine.Finding, format string) ([]byte
 		switch f.Outcome {
 		case rule.Fail, rule.Error, rule.NotObservable:
 			if !planned[f.Rule.ID] {
-				doc.Unplanned = append(doc.Unplanned, unplanned{f.Rule.ID, f.Outcome, f.Message})
+				message := f.Message
+				if f.Refused != "" {
+					message = "it " + f.Refused + " (" + f.Message + ")"
+				}
+				doc.Unplanned = append(doc.Unplanned, unplanned{f.Rule.ID, f.Outcome, message})
 			}
 		}
 	}

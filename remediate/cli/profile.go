@@ -46,13 +46,21 @@ func profileList(s Streams) *cobra.Command {
 
 // shown is the JSON form of a profile; its fields are a contract.
 type shown struct {
-	Name      string             `json:"name"`
-	Version   string             `json:"version"`
-	Benchmark string             `json:"benchmark"`
-	Digest    string             `json:"digest"`
-	Platform  *profile.Platform  `json:"platform"`
-	Variables []profile.Variable `json:"variables"`
-	Controls  []shownControl     `json:"controls"`
+	Name       string             `json:"name"`
+	Version    string             `json:"version"`
+	Benchmark  string             `json:"benchmark"`
+	Digest     string             `json:"digest"`
+	Platform   *profile.Platform  `json:"platform"`
+	Variables  []profile.Variable `json:"variables"`
+	Controls   []shownControl     `json:"controls"`
+	Invariants []shownInvariant   `json:"invariants,omitempty"`
+}
+
+// shownInvariant is what no rule of the profile may break.
+type shownInvariant struct {
+	Name  string   `json:"name"`
+	Why   string   `json:"why"`
+	Terms []string `json:"terms"`
 }
 
 type shownControl struct {
@@ -99,6 +107,9 @@ func showForm(p *profile.Profile) shown {
 	for _, c := range p.Controls {
 		form.Controls = append(form.Controls, shownControl{c.ID, c.Benchmark, c.Level, c.Title, c.Rules, c.Waiver, c.Outside})
 	}
+	for _, v := range p.Invariants {
+		form.Invariants = append(form.Invariants, shownInvariant{v.Name, v.Why, v.Terms()})
+	}
 	return form
 }
 
@@ -120,6 +131,12 @@ func showText(s Streams, p *profile.Profile) error {
 	}
 	for _, v := range p.Variables {
 		fmt.Fprintf(w, "var %s\t= %s\t%s\n", v.Name, v.Value, v.Description)
+	}
+	for i, v := range p.Invariants {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "invariant %s\t%s\t%s\n", v.Name, v.Why, strings.Join(v.Terms(), "; "))
 	}
 	return w.Flush()
 }

@@ -85,24 +85,31 @@ type target struct {
 func (f *targetFlags) open() (*target, error) {
 	t := target{tool: sync.OnceValues(tool)}
 	go func() { _, _ = t.tool() }() // whoever needs it sees the error
-	if f.root != "" {
-		offline, err := host.OpenRoot(f.root)
-		if err != nil {
-			return nil, err
-		}
-		t.writer, t.close = offline, func() { _ = offline.Close() }
-	} else {
-		live, err := host.OpenLive()
-		if err != nil {
-			return nil, err
-		}
-		t.writer, t.close = live, func() { _ = live.Close() }
+	var err error
+	if t.writer, t.close, err = f.openHost(); err != nil {
+		return nil, err
 	}
 	if err := f.prepare(&t); err != nil {
 		t.close()
 		return nil, err
 	}
 	return &t, nil
+}
+
+// openHost opens the machine alone.
+func (f *targetFlags) openHost() (host.Writer, func(), error) {
+	if f.root != "" {
+		offline, err := host.OpenRoot(f.root)
+		if err != nil {
+			return nil, nil, err
+		}
+		return offline, func() { _ = offline.Close() }, nil
+	}
+	live, err := host.OpenLive()
+	if err != nil {
+		return nil, nil, err
+	}
+	return live, func() { _ = live.Close() }, nil
 }
 
 func (f *targetFlags) prepare(t *target) error {

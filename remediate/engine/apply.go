@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
+	"github.com/nodeimage/packer-plugin-harden/remediate/journal"
 	"github.com/nodeimage/packer-plugin-harden/remediate/plan"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/resource"
@@ -23,8 +25,15 @@ func Plan(ctx context.Context, p *profile.Profile, h host.Reader, o Options) ([]
 	if err != nil {
 		return nil, nil, err
 	}
-	pl, err := plan.New(h, wanted(findings))
+	entries := wanted(findings)
+	pl, err := plan.New(h, entries)
 	if err != nil {
+		return findings, nil, err
+	}
+	if pl, err = keepLogins(h, findings, entries, pl, o); err != nil {
+		return findings, nil, err
+	}
+	if err := keepInvariants(ctx, p, h, wanted(findings), pl); err != nil {
 		return findings, nil, err
 	}
 	if err := prove(ctx, findings, pl); err != nil {
@@ -38,7 +47,7 @@ func Plan(ctx context.Context, p *profile.Profile, h host.Reader, o Options) ([]
 func wanted(findings []Finding) []plan.Entry {
 	var entries []plan.Entry
 	for _, f := range findings {
-		if f.Outcome != rule.Fail {
+		if f.Outcome != rule.Fail || f.Refused != "" {
 			continue
 		}
 		for _, part := range f.Parts {
@@ -58,7 +67,7 @@ func prove(ctx context.Context, findings []Finding, pl *plan.Plan) error {
 	proven := func(at place) bool {
 		f := findings[at.rule]
 		part := f.Parts[at.resource]
-		return (f.Outcome == rule.Pass || f.Outcome == rule.Fail) && (part.Outcome == rule.Pass || part.Outcome == rule.Fail) && onlyFiles(part.Changes)
+		return f.Refused == "" && (f.Outcome == rule.Pass || f.Outcome == rule.Fail) && (part.Outcome == rule.Pass || part.Outcome == rule.Fail) && onlyFiles(part.Changes)
 	}
 	if len(pl.Steps) == 0 {
 		return nil // the machine as it is has just been looked at
@@ -126,6 +135,10 @@ type Applied struct {
 	// Before and After are the findings around the changes; After is what counts.
 	Before, After []Finding
 	Steps         []plan.Step // that were carried out, in order
+	// Pending are the steps of the round that an error cut short, and that were not carried out.
+	Pending []plan.Step
+	// Undone are the earlier runs that were interrupted, and were taken back first.
+	Undone []journal.Result
 }
 
 // maxRounds bounds apply: a change may make other rules applicable, which one more round settles, and
@@ -151,32 +164,68 @@ func due(steps, tried []plan.Step) []plan.Step {
 	return rest
 }
 
-// Apply brings the profile's rules about and observes again. On an error, Steps says what was done.
-func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (*Applied, error) {
+// Apply brings the profile's rules about and observes again. Runs that were interrupted are undone first.
+// On an error, Steps and Pending say what was done and what not, and the machine's journal holds what
+// stood there.
+func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (_ *Applied, err error) {
 	var done Applied
-	var tried []plan.Step
+	j, undone, err := journal.Open(ctx, w, o.Journal)
+	done.Undone = undone
+	if err != nil {
+		return &done, err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	for _, r := range undone {
+		o.report(Event{Phase: "undo", Done: 1, Total: 1, What: fmt.Sprintf("run %d, which was interrupted", r.Run.Number)})
+	}
 	refused := map[string]error{} // by rule, of packages that did not come or go
+	locked := map[string]string{} // by rule, of changes that would have locked an account out
+	if err := done.rounds(ctx, p, w, j, o, refused, locked); err != nil {
+		return &done, err
+	}
+	if done.After, err = check(ctx, p, host.Snapshot(host.ReadOnly(w)), o, "verify"); err != nil {
+		return &done, err
+	}
+	markRefused(done.After, locked)
+	markNotConverged(done.After, refused)
+	if o.Confirm != nil && len(done.Steps) > 0 {
+		if err := done.confirm(ctx, w, j, o.Confirm); err != nil {
+			return &done, err
+		}
+	}
+	return &done, j.Commit()
+}
+
+// rounds plans and carries out until nothing is left to do.
+func (done *Applied) rounds(ctx context.Context, p *profile.Profile, w host.Writer, j host.Changer, o Options, refused map[string]error, locked map[string]string) error {
+	var tried []plan.Step
 	for round := range maxRounds {
 		findings, pl, err := Plan(ctx, p, w, o)
 		if round == 0 {
 			done.Before = findings
 		}
 		if err != nil {
-			return &done, err
+			return err
+		}
+		for _, f := range findings {
+			if f.Refused != "" {
+				locked[f.Rule.ID] = f.Refused
+			}
 		}
 		if len(pl.Steps) == 0 {
-			break
+			return nil
 		}
 		if err := guard(ctx, findings, pl, w, o); err != nil {
-			return &done, err
+			return err
 		}
 		steps := due(pl.Steps, tried)
 		for i, step := range steps {
+			done.Pending = steps[i:]
 			if err := ctx.Err(); err != nil {
-				return &done, fmt.Errorf("stopped before %s: %w", step.Target, err)
+				return fmt.Errorf("stopped before %s: %w", step.Target, err)
 			}
 			tried = append(tried, step)
-			err := carryOut(ctx, w, step)
+			err := finish(ctx, func(ctx context.Context) error { return carryOut(ctx, j, step) })
 			switch {
 			case err != nil && step.Packages() && ctx.Err() == nil:
 				// A repository that is out of reach is no reason to leave the rest undone.
@@ -185,19 +234,33 @@ func Apply(ctx context.Context, p *profile.Profile, w host.Writer, o Options) (*
 				}
 				continue
 			case err != nil:
-				return &done, fmt.Errorf("cannot apply rule %s: %w", strings.Join(step.Rules, ", "), err)
+				return fmt.Errorf("cannot apply rule %s: %w", strings.Join(step.Rules, ", "), err)
 			}
 			done.Steps = append(done.Steps, step)
 			o.report(Event{Phase: "apply", Done: i + 1, Total: len(steps), What: step.Target})
 		}
+		done.Pending = nil
 	}
-	after, err := check(ctx, p, host.Snapshot(host.ReadOnly(w)), o, "verify")
-	if err != nil {
-		return &done, err
-	}
-	done.After = after
-	markNotConverged(done.After, refused)
-	return &done, nil
+	return nil
+}
+
+// grace is how long a step that has begun may take when the run is to stop: a package manager that is killed
+// leaves packages behind that are neither there nor gone.
+const grace = time.Minute
+
+// finish lets a step come to its end, so that a run stops between steps.
+func finish(ctx context.Context, step func(context.Context) error) error {
+	whole, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(grace):
+			cancel(context.Cause(ctx))
+		case <-whole.Done():
+		}
+	})
+	defer stop()
+	return step(whole)
 }
 
 // guard lets every kind that the plan touches judge the outcome before anything is written.
@@ -205,12 +268,12 @@ func guard(ctx context.Context, findings []Finding, pl *plan.Plan, w host.Writer
 	touched := map[string]bool{}
 	for _, f := range findings {
 		for _, part := range f.Parts {
-			if f.Outcome == rule.Fail && len(part.Changes) > 0 {
+			if f.Outcome == rule.Fail && f.Refused == "" && len(part.Changes) > 0 {
 				touched[part.Ref.Kind] = true
 			}
 		}
 	}
-	proposal := resource.Proposal{Before: host.ReadOnly(w), After: pl.After, Programs: w.Programs(), Account: o.Account}
+	proposal := resource.Proposal{Before: host.ReadOnly(w), After: pl.After, Programs: w.Programs(), Accounts: o.Accounts}
 	for _, kind := range resource.Kinds() {
 		if kind.Guard == nil || !touched[kind.Name] && !touches(pl, kind.Guards) {
 			continue
@@ -229,7 +292,7 @@ func touches(pl *plan.Plan, below []string) bool {
 	})
 }
 
-func carryOut(ctx context.Context, w host.Writer, s plan.Step) error {
+func carryOut(ctx context.Context, w host.Changer, s plan.Step) error {
 	if s.Write != nil {
 		content, err := generate(s.Write.After)
 		if err != nil {
@@ -263,7 +326,7 @@ func carryOut(ctx context.Context, w host.Writer, s plan.Step) error {
 
 // setAttr leaves alone what is gone or has changed since it was seen: the look that follows decides
 // whether anything is left to be done.
-func setAttr(w host.Writer, c rule.SetAttr) error {
+func setAttr(w host.Changer, c rule.SetAttr) error {
 	if c.Seen == nil {
 		return w.SetAttr(c.Path, c.Mode, c.UID, c.GID)
 	}
@@ -274,12 +337,23 @@ func setAttr(w host.Writer, c rule.SetAttr) error {
 	return err
 }
 
+// markRefused says of rules that fail why they were left as they are.
+func markRefused(findings []Finding, locked map[string]string) {
+	for i := range findings {
+		f := &findings[i]
+		if why := locked[f.Rule.ID]; why != "" && f.Outcome == rule.Fail {
+			f.Refused = why
+			f.Message = "not changed, because it " + why + " (" + f.Message + ")"
+		}
+	}
+}
+
 // markNotConverged turns a fail that could have been changed into an error: the change was made and
 // the state did not come about. What cannot be changed stays a fail.
 func markNotConverged(findings []Finding, refused map[string]error) {
 	for i := range findings {
 		f := &findings[i]
-		if f.Outcome == rule.Fail && slices.ContainsFunc(f.Parts, changeable) {
+		if f.Outcome == rule.Fail && f.Refused == "" && slices.ContainsFunc(f.Parts, changeable) {
 			f.Outcome = rule.Error
 			f.Message = "not converged: " + f.Message
 			if err := refused[f.Rule.ID]; err != nil {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
+	"github.com/nodeimage/packer-plugin-harden/remediate/journal"
+	"github.com/nodeimage/packer-plugin-harden/remediate/login"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/resource"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
@@ -30,15 +32,22 @@ type Options struct {
 	Require Require
 	// Now decides whether a waiver has expired.
 	Now time.Time
-	// Account must be able to log in after apply; nil when nobody has to.
-	Account *resource.Account
+	// Accounts must be able to log in and use sudo after apply, as far as they can before.
+	Accounts []login.Account
+	// OnLockout says what a change that would lock one of them out does to the run; stop if empty.
+	OnLockout OnLockout
+	// Journal says what becomes of the record of what apply changed.
+	Journal journal.Options
+	// Confirm, when not nil, has apply reload the running sshd, and is asked whether a new login works then. Unless
+	// one does, the run is undone.
+	Confirm func(context.Context) error
 	// Progress, when not nil, is told of each rule that was looked at and each step that was taken.
 	Progress func(Event)
 }
 
 // Event is a moment of progress.
 type Event struct {
-	Phase string // "check", "apply", "verify"
+	Phase string // "undo", "check", "apply", "verify"
 	Done  int
 	Total int
 	What  string // the rule or target at hand
@@ -56,6 +65,8 @@ type Finding struct {
 	Unused     bool // its waiver is not needed
 	// RunningDiffers: only what runs deviates, and only what is persisted decides.
 	RunningDiffers bool
+	// Refused says why the rule's changes are not made.
+	Refused string
 }
 
 // Part is the finding of one resource of a rule.

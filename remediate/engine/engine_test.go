@@ -13,6 +13,7 @@ import (
 	"github.com/nodeimage/packer-plugin-harden/remediate/engine"
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
 	"github.com/nodeimage/packer-plugin-harden/remediate/host/hosttest"
+	"github.com/nodeimage/packer-plugin-harden/remediate/login"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/resource"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
@@ -214,11 +215,15 @@ func TestACancelledRunStopsBetweenSteps(t *testing.T) {
 func TestGuardsJudgeBeforeAnythingIsWritten(t *testing.T) {
 	f := hosttest.Tree(t, "")
 	f.Write("/etc/passwd", "build:x:1000:1000::/home/build:/bin/bash\n")
+	f.Write("/etc/group", "build:x:1000:\n")
+	f.Write("/etc/shadow", "build:$6$salt$hash:20000:0:99999:7:::\n")
+	f.Write("/bin/bash", "")
+	f.Chattr("/bin/bash", 0o755, 0, 0)
 	f.Write("/etc/ssh/sshd_config", "PasswordAuthentication yes\n")
 	f.Write("/usr/sbin/sshd", "\x00OpenSSH_9.6p1\x00")
 	before := f.Snapshot()
 	r := ruleOf("r", fileHolds{path: "/etc/ssh/sshd_config", text: "PasswordAuthentication yes\nDenyUsers build\n"})
-	_, err := engine.Apply(t.Context(), profileOf(r), f, engine.Options{Now: now, Account: &resource.Account{User: "build", Groups: []string{"build"}}})
+	_, err := engine.Apply(t.Context(), profileOf(r), f, engine.Options{Now: now, Accounts: []login.Account{{User: "build", Groups: []string{"build"}}}})
 	if err == nil || !strings.Contains(err.Error(), "nothing was changed") || !strings.Contains(err.Error(), "/etc/ssh/sshd_config:2") {
 		t.Errorf("error is %v", err)
 	}

@@ -40,6 +40,13 @@ type Rule struct {
 	State      string             `json:"state"`      // the resources, in the profile language
 	Controls   []Asking           `json:"controls"`
 	Waiver     *rule.Waiver       `json:"waiver,omitempty"`
+	Limits     []Limit            `json:"limits,omitempty"` // what the rule may not break
+}
+
+// Limit is an invariant of the profile that is about what the rule changes.
+type Limit struct {
+	Invariant string `json:"invariant"`
+	Why       string `json:"why"`
 }
 
 // Asking is a control that asks for a rule.
@@ -72,6 +79,7 @@ func Of(name string, p *profile.Profile, l *profile.Library) (*Explanation, erro
 			explained.Controls = asking(nil, shipped.Controls)
 		} else {
 			explained.Controls = asking(r.Controls, shipped.Controls)
+			explained.Limits = limits(p, r)
 		}
 		e.Rules = append(e.Rules, explained)
 	}
@@ -91,6 +99,16 @@ func ruleOf(r profile.Rule) Rule {
 		out.Parameters = []profile.Variable{}
 	}
 	return out
+}
+
+func limits(p *profile.Profile, r profile.Rule) []Limit {
+	var list []Limit
+	for _, v := range p.Invariants {
+		if v.About(r) {
+			list = append(list, Limit{v.Name, v.Why})
+		}
+	}
+	return list
 }
 
 // asking lists the profile's controls, and then those of other benchmarks.

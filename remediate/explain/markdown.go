@@ -24,6 +24,9 @@ func Markdown(w io.Writer, e *Explanation) error {
 	for _, r := range e.Rules {
 		writeRule(&b, r)
 		values(&b, r)
+		for _, l := range r.Limits {
+			fmt.Fprintf(&b, "It may not break %s: %s\n\n", prose(l.Invariant), prose(l.Why))
+		}
 		if len(e.Controls) == 0 {
 			waiver(&b, r.Waiver)
 		}

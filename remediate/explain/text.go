@@ -62,6 +62,9 @@ func (t *text) rule(r Rule, waiver bool) {
 	for i, v := range r.Parameters {
 		t.field(once(i, "parameters"), parameter(v))
 	}
+	for i, l := range r.Limits {
+		t.field(once(i, "limits"), "may not break "+l.Invariant+": "+l.Why)
+	}
 	if waiver {
 		t.waiver(r.Waiver)
 	}

@@ -115,9 +115,9 @@ type Running interface {
 	Unit(ctx context.Context, name string) (UnitState, error)
 }
 
-// Writer is a machine that is changed.
-type Writer interface {
-	Reader
+// Changer is every way in which a machine is changed. Package journal has all of them, so that what
+// stood there before is known.
+type Changer interface {
 	// Replace puts content in place atomically and durably. An existing file keeps its owner, mode
 	// and extended attributes, and is replaced where its symbolic links lead; a new one gets create.
 	Replace(path string, content []byte, create rule.Attr) error
@@ -140,6 +140,71 @@ type Writer interface {
 	SetSysctl(key, value string) error
 	UnloadModule(name string) error
 	Remount(path string, options []string) error
+}
+
+// Restorer is what bringing a machine back to an earlier state needs. Paths are as Resolve gives them:
+// one with a link on the way is ErrChanged.
+type Restorer interface {
+	// Node describes what stands at path itself.
+	Node(path string) (Node, error)
+	// Vault opens the directory name of this project's own state below StateDir, which only root can
+	// look into, and makes it with create. Absent, it is fs.ErrNotExist.
+	Vault(name string, create bool) (Vault, error)
+	// Restore makes path what want says. The content of a file comes from the vault, where it is kept
+	// as name; a nil vault stands for the content that is there.
+	Restore(path string, want Node, from Vault, name string) error
+	// RemoveTemps removes what killed runs have left in a directory: files without their name yet.
+	RemoveTemps(dir string) error
+	// ReloadUnits has systemd read its unit files again, where it runs.
+	ReloadUnits(ctx context.Context) error
+	// LoadModule puts a module back into the kernel.
+	LoadModule(ctx context.Context, name string) error
+	// Lock keeps everybody else from changing the machine until it is released; *ErrInUse says that
+	// somebody else has it.
+	Lock() (release func() error, err error)
+}
+
+// Vault is an open directory that only root can look into.
+type Vault interface {
+	// Keep keeps the file or link at path under a name, and as one of its other names where it can. Sync
+	// makes that durable.
+	Keep(path, name string) error
+	Sync() error
+	// Append adds to a file, which is made when absent, and makes it durable when sync says so.
+	Append(name string, data []byte, sync bool) error
+	// Read reads a file, of which more than max bytes are ErrTooLarge.
+	Read(name string, max int64) ([]byte, error)
+	// Names lists what is in it, sorted bytewise.
+	Names() ([]string, error)
+	// Has reports whether something is kept under a name.
+	Has(name string) (bool, error)
+	// Remove removes files. Absent ones are no error.
+	Remove(names ...string) error
+	Close() error
+}
+
+// StateDir is this project's own directory on a machine: journals of what was changed.
+const StateDir = stateParent + "/" + stateName
+
+const (
+	stateParent = "/var/lib"
+	stateName   = "harden"
+)
+
+// Node is what stands at a path itself.
+type Node = root.Node
+
+// Xattr is an extended attribute of a Node.
+type Xattr = root.Xattr
+
+// ErrInUse is returned by Lock.
+type ErrInUse = root.ErrInUse
+
+// Writer is a machine that is changed.
+type Writer interface {
+	Reader
+	Changer
+	Restorer
 	// Programs runs the target's own programs, or is nil for an offline root.
 	Programs() Programs
 }

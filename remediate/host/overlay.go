@@ -334,3 +334,13 @@ func (e dirEntry) Size() int64                { return e.info.Size }
 func (e dirEntry) Mode() fs.FileMode          { return e.info.Mode }
 func (e dirEntry) ModTime() time.Time         { return time.Time{} }
 func (e dirEntry) Sys() any                   { return e.info }
+
+// ChangeUnit makes and removes the links that systemctl --root makes and removes.
+func (o *Overlay) ChangeUnit(name string, action rule.UnitAction) error {
+	return changeUnitFiles(overlayLinker{o}, name, action)
+}
+
+type overlayLinker struct{ *Overlay }
+
+func (o overlayLinker) symlink(path, target string) error { return o.Link(path, target) }
+func (o overlayLinker) Remove(path string) error          { return o.Delete(path) }

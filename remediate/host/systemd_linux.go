@@ -126,6 +126,8 @@ func (s *systemd) change(ctx context.Context, name string, action rule.UnitActio
 		return job(ctx, name, conn.StartUnitContext)
 	case rule.StopUnit:
 		return job(ctx, name, conn.StopUnitContext)
+	case rule.ReloadUnit:
+		return job(ctx, name, conn.ReloadUnitContext)
 	}
 	names := []string{name}
 	switch action {
@@ -147,7 +149,16 @@ func (s *systemd) change(ctx context.Context, name string, action rule.UnitActio
 	if err != nil {
 		return err
 	}
-	if err := conn.ReloadContext(ctx); err != nil {
+	return s.reload(ctx)
+}
+
+// reload has systemd read its unit files again.
+func (s *systemd) reload(ctx context.Context) error {
+	conn, err := s.connect(ctx)
+	if err == nil {
+		err = conn.ReloadContext(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("cannot reload systemd: %w", err)
 	}
 	return nil

@@ -41,7 +41,7 @@ type Write struct {
 }
 
 // Plan is the ordered list of steps, and the machine as it will be once they are done. After shows
-// files only: units and the running state are those of today.
+// files, the links of units among them; packages and the running state are those of today.
 type Plan struct {
 	Steps []Step
 	After host.Reader
@@ -71,6 +71,7 @@ func New(h host.Reader, entries []Entry) (*Plan, error) {
 	b.updatePAM()
 	b.setAttrs()
 	b.others()
+	b.changeUnits()
 	if len(b.errs) > 0 {
 		return nil, errors.Join(b.errs...)
 	}
@@ -271,6 +272,16 @@ func (b *builder) others() {
 			if phase(e.Change) {
 				b.addOther(e)
 			}
+		}
+	}
+}
+
+// changeUnits makes the links that enabling and masking make. A unit of a package that is not there yet
+// has none.
+func (b *builder) changeUnits() {
+	for _, s := range b.steps {
+		if c, ok := s.Change.(rule.ChangeUnit); ok && c.Scope() == rule.Persisted {
+			_ = b.after.ChangeUnit(c.Name, c.Action)
 		}
 	}
 }

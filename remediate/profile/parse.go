@@ -24,12 +24,13 @@ const (
 
 // sources is everything that was parsed, before profiles are put together.
 type sources struct {
-	files     map[string]*hcl.File
-	profiles  map[string]*profileSource
-	rules     map[string]*ruleSource
-	variables map[string]*variableSource
-	waivers   []*waiverSource
-	diags     hcl.Diagnostics
+	files      map[string]*hcl.File
+	profiles   map[string]*profileSource
+	rules      map[string]*ruleSource
+	variables  map[string]*variableSource
+	invariants map[string]*invariantSource
+	waivers    []*waiverSource
+	diags      hcl.Diagnostics
 }
 
 type profileSource struct {
@@ -41,6 +42,7 @@ type profileSource struct {
 	sections                 []sectionSource
 	controls                 []*controlSource
 	waivers                  []*groupWaiver
+	invariants               invariantNames
 	origin                   origin
 	at                       hcl.Range
 }
@@ -94,10 +96,11 @@ type waiverSource struct {
 
 func newSources() *sources {
 	return &sources{
-		files:     map[string]*hcl.File{},
-		profiles:  map[string]*profileSource{},
-		rules:     map[string]*ruleSource{},
-		variables: map[string]*variableSource{},
+		files:      map[string]*hcl.File{},
+		profiles:   map[string]*profileSource{},
+		rules:      map[string]*ruleSource{},
+		variables:  map[string]*variableSource{},
+		invariants: map[string]*invariantSource{},
 	}
 }
 
@@ -132,9 +135,11 @@ func (s *sources) take(f *parsedFile, src []byte, from origin) []string {
 			s.parseRule(b, src)
 		case "variable":
 			s.parseVariable(b)
+		case "invariant":
+			s.parseInvariant(b, src)
 		default:
-			s.errorAt(b.TypeRange, "Unknown block", "A profile file holds profile, rule and variable blocks%s.",
-				didYouMean(b.Type, []string{"profile", "rule", "variable"}))
+			s.errorAt(b.TypeRange, "Unknown block", "A profile file holds profile, rule, variable and invariant blocks%s.",
+				didYouMean(b.Type, []string{"profile", "rule", "variable", "invariant"}))
 		}
 	}
 	return added
@@ -208,12 +213,13 @@ func (s *sources) oneLabel(b *hclsyntax.Block) bool {
 
 func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 	var c struct {
-		Version   string         `hcl:"version,optional"`
-		Benchmark string         `hcl:"benchmark,optional"`
-		Extends   hcl.Expression `hcl:"extends,optional"`
-		Variables hcl.Expression `hcl:"variables,optional"`
-		Sections  hcl.Expression `hcl:"sections,optional"`
-		Platform  *struct {
+		Version    string         `hcl:"version,optional"`
+		Benchmark  string         `hcl:"benchmark,optional"`
+		Extends    hcl.Expression `hcl:"extends,optional"`
+		Variables  hcl.Expression `hcl:"variables,optional"`
+		Sections   hcl.Expression `hcl:"sections,optional"`
+		Invariants hcl.Expression `hcl:"invariants,optional"`
+		Platform   *struct {
 			OS      string `hcl:"os"`
 			Version string `hcl:"version"`
 		} `hcl:"platform,block"`
@@ -243,6 +249,7 @@ func (s *sources) parseProfile(b *hclsyntax.Block, from origin) bool {
 	}
 	s.parseExtends(p, c.Extends)
 	s.parseProfileVariables(p, c.Variables)
+	s.parseInvariantNames(p, c.Invariants)
 	s.parseSections(p, c.Sections)
 	for _, block := range b.Body.Blocks {
 		switch block.Type {

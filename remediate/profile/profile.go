@@ -21,7 +21,9 @@ type Profile struct {
 	Variables []Variable
 	Sections  []Section
 	Controls  []Control
-	Rules     []Rule // in the order in which the controls first name them
+	// Invariants are what no plan may break, in the order in which the layers name them.
+	Invariants []Invariant
+	Rules      []Rule // in the order in which the controls first name them
 }
 
 // Platform is what a profile is written for.

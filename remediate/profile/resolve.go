@@ -22,6 +22,7 @@ type merged struct {
 	variables          map[string]variableValue
 	sections           []mergedSection
 	controls           []*mergedControl
+	invariants         []string
 }
 
 type mergedSection struct {
@@ -70,6 +71,7 @@ func (s *sources) mergeInto(m *merged, name, benchmark string, from hcl.Range, c
 		m.platforms = append(m.platforms, *p.platform)
 	}
 	maps.Copy(m.variables, p.variables)
+	s.mergeInvariants(m, p.invariants)
 	for _, section := range p.sections {
 		m.sections = slices.DeleteFunc(m.sections, func(have mergedSection) bool { return have.id == section.id && have.benchmark == benchmark })
 		m.sections = append(m.sections, mergedSection{section, benchmark})
@@ -214,6 +216,9 @@ func (s *sources) resolve(names []string, o Options) (*Profile, error) {
 			p.Controls = append(p.Controls, control)
 		}
 	}
+	for _, name := range m.invariants {
+		p.Invariants = append(p.Invariants, s.invariant(name, vars, ctx))
+	}
 	p.Sections = s.sectionsOf(m, p)
 	if s.diags.HasErrors() {
 		return nil, s.fail()
@@ -222,7 +227,7 @@ func (s *sources) resolve(names []string, o Options) (*Profile, error) {
 	if len(p.Rules) == 0 && (len(p.Controls) == 0 || len(o.Only) == 0) {
 		return nil, fmt.Errorf("no rule of profile %s is selected: a run would look at nothing and pass", p.Name)
 	}
-	p.Variables = variablesOf(p.Rules)
+	p.Variables = variablesOf(p)
 	p.Digest = s.digest(p)
 	return p, nil
 }
@@ -478,10 +483,15 @@ func (s *sources) usedVariables(vars map[string]cty.Value, used map[string]bool)
 }
 
 // variablesOf lists the parameters of all the rules, by name.
-func variablesOf(rules []Rule) []Variable {
+func variablesOf(p *Profile) []Variable {
 	byName := map[string]Variable{}
-	for _, r := range rules {
+	for _, r := range p.Rules {
 		for _, v := range r.Variables {
+			byName[v.Name] = v
+		}
+	}
+	for _, i := range p.Invariants {
+		for _, v := range i.Variables {
 			byName[v.Name] = v
 		}
 	}

@@ -46,7 +46,7 @@ func openShipped(fsys fs.FS) (*shippedFiles, error) {
 // definition is the name that a line gives to a block of the outermost level. The shipped files are formatted, so such a
 // line starts with the block's type; a test compares with what the parser finds.
 func definition(line string) (string, bool) {
-	for _, kind := range []string{"profile", "rule", "variable"} {
+	for _, kind := range []string{"profile", "rule", "variable", "invariant"} {
 		if rest, ok := strings.CutPrefix(line, kind+` "`); ok {
 			id, _, closed := strings.Cut(rest, `"`)
 			return id, closed
@@ -55,11 +55,11 @@ func definition(line string) (string, bool) {
 	return "", false
 }
 
-// profiles lists the files that define profiles.
+// profiles lists the files that define profiles, or what they name beside rules.
 func (l *shippedFiles) profiles() []string {
 	return slices.DeleteFunc(slices.Clone(l.names), func(name string) bool {
-		src := string(l.text[name])
-		return !strings.HasPrefix(src, `profile "`) && !strings.Contains(src, "\nprofile \"")
+		src := "\n" + string(l.text[name])
+		return !strings.Contains(src, "\nprofile \"") && !strings.Contains(src, "\ninvariant \"")
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/engine"
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
+	"github.com/nodeimage/packer-plugin-harden/remediate/journal"
 	"github.com/nodeimage/packer-plugin-harden/remediate/plan"
 	"github.com/nodeimage/packer-plugin-harden/remediate/profile"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
@@ -22,6 +23,10 @@ type Run struct {
 	Nonce, RunID      string
 	Findings          []engine.Finding
 	Steps             []plan.Step
+	Pending           []plan.Step
+	Interrupted       error // why apply stopped before its end
+	Undone            []journal.Result
+	Journals          []journal.Run
 }
 
 // New makes the report of a run.
@@ -35,7 +40,7 @@ func New(r Run) *Report {
 		},
 		Host:    Host{OS: info.OS, Version: info.Version, Name: info.Name, Arch: info.Arch, Mode: string(info.Mode)},
 		Require: string(r.Require), Started: r.Started.UTC(), Finished: r.Finished.UTC(), Nonce: r.Nonce, RunID: r.RunID,
-		Compliant: engine.Compliant(r.Findings),
+		Compliant: r.Interrupted == nil && engine.Compliant(r.Findings),
 		Results:   []Result{},
 	}
 	if running := r.Host.Running(); running != nil {
@@ -58,7 +63,27 @@ func New(r Run) *Report {
 	for _, s := range r.Steps {
 		out.Changes = append(out.Changes, ChangeOf(s))
 	}
+	if r.Interrupted != nil {
+		out.Interrupted = r.Interrupted.Error()
+	}
+	for _, s := range r.Pending {
+		out.Pending = append(out.Pending, ChangeOf(s))
+	}
+	for _, u := range r.Undone {
+		out.Undone = append(out.Undone, undone(u))
+	}
+	for _, run := range r.Journals {
+		out.Journals = append(out.Journals, Journal{run.Number, run.State})
+	}
 	return out
+}
+
+func undone(r journal.Result) Undone {
+	u := Undone{Run: r.Run.Number, Restored: len(r.Restored)}
+	for _, l := range r.Left {
+		u.Left = append(u.Left, Left{l.Target, l.Reason})
+	}
+	return u
 }
 
 // ChangeOf describes a step of a plan.

@@ -107,7 +107,7 @@ func (r *Report) validate() error {
 	if counted != r.Summary {
 		return errors.New("the summary does not count the results")
 	}
-	if compliant != r.Compliant {
+	if (compliant && r.Interrupted == "") != r.Compliant {
 		return errors.New("compliant does not follow from the results")
 	}
 	return nil

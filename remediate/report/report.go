@@ -39,6 +39,33 @@ type Report struct {
 	Summary   Summary  `json:"summary"`
 	Results   []Result `json:"results"`
 	Changes   []Change `json:"changes,omitempty"` // what apply did, in order
+	// Interrupted says why apply stopped before its end, and Pending what it had planned and did not do. The
+	// results are of how the machine was left.
+	Interrupted string   `json:"interrupted,omitempty"`
+	Pending     []Change `json:"pending,omitempty"`
+	// Undone are earlier applies that had been interrupted, and that apply took back first.
+	Undone []Undone `json:"undone,omitempty"`
+	// Journals are the recorded applies whose old contents are on the machine.
+	Journals []Journal `json:"journals,omitempty"`
+}
+
+// Undone is an apply that was taken back.
+type Undone struct {
+	Run      int    `json:"run"`
+	Restored int    `json:"restored"` // how many files, units and values
+	Left     []Left `json:"left,omitempty"`
+}
+
+// Left is something that is not as it was before an apply that was taken back.
+type Left struct {
+	Target string `json:"target"`
+	Reason string `json:"reason"`
+}
+
+// Journal is a recorded apply on the machine.
+type Journal struct {
+	Run   int    `json:"run"`
+	State string `json:"state"`
 }
 
 // Tool is the binary that made the report; Digest is its own sha256 in hex.

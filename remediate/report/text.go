@@ -36,7 +36,30 @@ func Text(w io.Writer, r *Report, o TextOptions) error {
 			p.printf("  %s: %s\n", Printable(c.Target), Printable(c.Action))
 		}
 	}
+	p.transaction(r)
 	return p.err
+}
+
+// transaction tells what apply did not do, what it took back, and what it left behind.
+func (p *printer) transaction(r *Report) {
+	if n := len(r.Pending); n > 0 {
+		p.printf("\n%d changes not made\n", n)
+		for _, c := range r.Pending {
+			p.printf("  %s: %s\n", Printable(c.Target), Printable(c.Action))
+		}
+	}
+	for _, u := range r.Undone {
+		p.printf("\nrun %d had been interrupted and was taken back: %d restored\n", u.Run, u.Restored)
+		for _, l := range u.Left {
+			p.printf("  %s: %s\n", Printable(l.Target), Printable(l.Reason))
+		}
+	}
+	if len(r.Journals) > 0 {
+		p.printf("\nold contents are kept on the machine, for harden undo:\n")
+		for _, j := range r.Journals {
+			p.printf("  run %d, %s\n", j.Run, Printable(j.State))
+		}
+	}
 }
 
 func quiet(res Result) bool {
@@ -78,6 +101,9 @@ func (p *printer) verdict(r *Report) {
 	p.printf("%s  %s %s on %s (%s, %s state decides)\n", p.paint(o, word), Printable(r.Profile.Name),
 		Printable(r.Profile.Version), Printable(hostName(r.Host)), Printable(r.Host.Mode), Printable(decides(r.Require)))
 	p.printf("%s\n", r.Summary)
+	if r.Interrupted != "" {
+		p.printf("%s  %s\n", p.paint(rule.Error, "INTERRUPTED"), Printable(r.Interrupted))
+	}
 }
 
 // outside says that controls are left out of the list.

@@ -14,7 +14,7 @@ import (
 
 // accountsKind is one demand on the accounts of passwd, shadow, group and gshadow as a whole.
 func accountsKind() Kind {
-	return Kind{Name: "accounts", New: newAccounts, Guard: guardAccounts, Guards: []string{accounts.PasswdFile, accounts.ShadowFile}}
+	return Kind{Name: "accounts", New: newAccounts}
 }
 
 type accountsResource struct {

@@ -1,7 +1,6 @@
 package resource
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -212,30 +211,6 @@ func TestRulesThatEditOneLineOfShadowCombine(t *testing.T) {
 		accountsBlock(t, `require = "system_accounts_no_shell"`), accountsBlock(t, `require = "passwords_not_empty"`))
 	if got := f.Read("/etc/shadow"); !strings.Contains(got, ":19700:7:90:7:30::") || !strings.Contains(got, "daemon:!:") {
 		t.Errorf("the file is\n%s", got)
-	}
-}
-
-func TestGuardKeepsTheBuildAccount(t *testing.T) {
-	for _, c := range []struct{ name, path, old, text, refused string }{
-		{"another account is locked", "/etc/shadow", "daemon:*:", "daemon:!:", ""},
-		{"it is locked", "/etc/shadow", "ann:" + accountsHash, "ann:!" + accountsHash, "would be locked"},
-		{"it loses its shell", "/etc/passwd", "/home/ann:/bin/bash", "/home/ann:/usr/sbin/nologin", "no shell"},
-		{"it is gone", "/etc/passwd", "ann:", "anne:", "would be gone"},
-		{"its password expires", "/etc/shadow", "19700:7:90:7:30::", "19700:7:1:7:30::", "would have expired"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			before, after := accountsTree(t), accountsTree(t)
-			// The guard asks the clock: the password is younger than 90 days on any day.
-			today := fmt.Sprint(time.Now().Unix()/86400 - 5)
-			for _, f := range []*hosttest.Fake{before, after} {
-				f.Write("/etc/shadow", strings.Replace(f.Read("/etc/shadow"), "19700:7:90", today+":7:90", 1))
-			}
-			replaced(t, after, c.path, strings.Replace(c.old, "19700:", today+":", 1), strings.Replace(c.text, "19700:", today+":", 1))
-			err := guardAccounts(context.Background(), Proposal{Before: before, After: after, Account: &Account{User: "ann"}})
-			if (err == nil) != (c.refused == "") || err != nil && !strings.Contains(err.Error(), c.refused) {
-				t.Errorf("got %v, want %q", err, c.refused)
-			}
-		})
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
 )
 
-// kernelModuleKind is a kernel module that must not be usable.
+// kernelModuleKind is a kernel module that must not be usable, or that nothing may block.
 func kernelModuleKind() Kind {
 	return Kind{Name: "kernel_module", New: newKernelModule}
 }
@@ -34,10 +34,14 @@ func newKernelModule(name string, decode Decode) (Resource, error) {
 	if !moduleName.MatchString(name) {
 		return nil, fmt.Errorf("%q is not a module name: letters, digits, - and _ only", name)
 	}
-	if body.State != "disabled" {
-		return nil, fmt.Errorf("state of a kernel_module is %q, and must be \"disabled\"", body.State)
+	m := kernelModule{label: name, name: strings.ReplaceAll(name, "-", "_")}
+	switch body.State {
+	case "disabled":
+		return m, nil
+	case "loadable":
+		return loadableModule{m}, nil
 	}
-	return kernelModule{label: name, name: strings.ReplaceAll(name, "-", "_")}, nil
+	return nil, fmt.Errorf("state of a kernel_module is %q, and must be \"disabled\" or \"loadable\"", body.State)
 }
 
 func (m kernelModule) Ref() rule.Ref { return rule.Ref{Kind: "kernel_module", Name: m.label} }

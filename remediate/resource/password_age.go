@@ -179,3 +179,11 @@ func (p passwordAge) Diff(o rule.Observation) []rule.Change {
 	flaws, _ := o.State.([]accountsFlaw)
 	return flawChanges(flaws)
 }
+
+// passwordExpired reports whether PAM asks for a new password before it lets the account in.
+func passwordExpired(s accounts.Shadow, today int) bool {
+	if s.LastChange < 0 {
+		return false
+	}
+	return s.LastChange == 0 || s.Max >= 0 && today-s.LastChange > s.Max
+}

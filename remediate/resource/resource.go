@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/host"
+	"github.com/nodeimage/packer-plugin-harden/remediate/login"
 	"github.com/nodeimage/packer-plugin-harden/remediate/rule"
 )
 
@@ -42,13 +43,7 @@ type Proposal struct {
 	Before, After host.Reader
 	// Programs is nil for an offline root.
 	Programs host.Programs
-	// Account is who runs the build, and must still get in; nil when nobody does.
-	Account *Account
-}
-
-// Account is a login that must keep working.
-type Account struct {
-	User   string
-	Groups []string
-	Addr   string // the address it connects from; empty when unknown
+	// Accounts are those for which sshd is asked what it makes of the configuration. Whether they still
+	// get in is for the engine to judge.
+	Accounts []login.Account
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nodeimage/packer-plugin-harden/remediate/config/sshd"
 	"github.com/nodeimage/packer-plugin-harden/remediate/host/hosttest"
+	"github.com/nodeimage/packer-plugin-harden/remediate/login"
 )
 
 // ownPrograms runs the programs of this machine. Debian package: openssh-server.
@@ -64,7 +65,7 @@ func TestTheServerAgreesWithWhatTheGuardReads(t *testing.T) {
 	})
 	realServer(t, before)
 	realServer(t, after)
-	p := Proposal{Before: before, After: after, Programs: ownPrograms{t}, Account: &Account{User: "root", Groups: []string{"root"}, Addr: "10.0.0.4"}}
+	p := Proposal{Before: before, After: after, Programs: ownPrograms{t}, Accounts: []login.Account{{User: "root", Groups: []string{"root"}, Addr: "10.0.0.4"}}}
 	if err := guardSSHD(context.Background(), p); err != nil {
 		t.Error(err)
 	}
@@ -94,7 +95,7 @@ func TestTreesAreTakenByTheServer(t *testing.T) {
 			f := hosttest.Tree(t, out)
 			realServer(t, f)
 			err := guardSSHD(context.Background(), Proposal{Before: f, After: f, Programs: ownPrograms{t},
-				Account: &Account{User: "nobody", Groups: []string{"nogroup"}, Addr: "10.0.0.4"}})
+				Accounts: []login.Account{{User: "nobody", Groups: []string{"nogroup"}, Addr: "10.0.0.4"}}})
 			if err != nil {
 				t.Error(err)
 			}

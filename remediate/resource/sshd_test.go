@@ -124,47 +124,15 @@ func TestSSHDRefusesBlocksThatSayNothingOrTooMuch(t *testing.T) {
 }
 
 func TestSSHDGuard(t *testing.T) {
-	azureuser := &Account{User: "azureuser", Groups: []string{"azureuser", "sudo"}, Addr: "10.0.0.4"}
-	keys := "/home/azureuser/.ssh/authorized_keys"
-	tests := []struct {
-		name    string
-		account *Account
-		before  string
-		after   string
-		keys    bool
-		refusal string // empty: allowed
-	}{
-		{"harmless", azureuser, "", "MaxAuthTries 4\n", true, ""},
-		{"a wrong line", azureuser, "", "MaxAuthTries\n", true, "/etc/ssh/sshd_config:1"},
-		{"the account is denied", azureuser, "", "\nDenyUsers root azure*\n", true, "/etc/ssh/sshd_config:2 (DenyUsers root azure*)"},
-		{"the account is not among those allowed", azureuser, "", "AllowUsers root\n", true, "AllowUsers does not hold azureuser"},
-		{"the account is allowed from its address", azureuser, "", "AllowUsers azureuser@10.0.0.0/24\n", true, ""},
-		{"the account is allowed from elsewhere", azureuser, "", "AllowUsers azureuser@192.0.2.0/24\n", true, "AllowUsers"},
-		{"a group is denied", azureuser, "", "DenyGroups sudo\n", true, "DenyGroups"},
-		{"no group is allowed", azureuser, "", "AllowGroups wheel\n", true, "AllowGroups"},
-		{"a block denies the address", azureuser, "", "Match Address 10.0.0.0/8\n DenyUsers *\n", true, "sshd_config:2"},
-		{"a block of another address does not", azureuser, "", "Match Address 192.0.2.0/24\n DenyUsers *\n", true, ""},
-		{"root loses its login", &Account{User: "root"}, "PermitRootLogin yes\n", "PermitRootLogin no\n", true, "PermitRootLogin is no"},
-		{"root that sshd refuses already has nothing to lose", &Account{User: "root"}, "PermitRootLogin no\n", "PermitRootLogin no\nDenyUsers root\n", true, ""},
-		{"nobody runs the build over ssh", nil, "", "DenyUsers *\n", true, ""},
-		{"passwords go and keys stay", azureuser, "", "PasswordAuthentication no\nKbdInteractiveAuthentication no\n", true, ""},
-		{"passwords go and there are no keys", azureuser, "", "PasswordAuthentication no\nKbdInteractiveAuthentication no\n", false, "no longer let azureuser"},
-		{"keys go and passwords were on", azureuser, "KbdInteractiveAuthentication no\n", "PubkeyAuthentication no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n", true, "no way to log in"},
-		{"a second factor is asked for", azureuser, "", "AuthenticationMethods publickey,password\n", true, "AuthenticationMethods"},
-	}
-	for _, tt := range tests {
+	for _, tt := range []struct{ name, after, refusal string }{
+		{"harmless", "MaxAuthTries 4\n", ""},
+		{"a wrong line", "MaxAuthTries\n", "/etc/ssh/sshd_config:1"},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
-			before := sshdHost(t, map[string]string{sshd.ConfigPath: tt.before})
+			before := sshdHost(t, map[string]string{sshd.ConfigPath: ""})
 			after := sshdHost(t, map[string]string{sshd.ConfigPath: tt.after})
-			if tt.keys {
-				after.Write(keys, "ssh-ed25519 AAAA x\n")
-				after.Write("/root/.ssh/authorized_keys", "ssh-ed25519 AAAA x\n")
-			}
-			err := guardSSHD(context.Background(), Proposal{Before: before, After: after, Account: tt.account})
-			switch {
-			case tt.refusal == "" && err != nil:
-				t.Errorf("refused: %v", err)
-			case tt.refusal != "" && (err == nil || !strings.Contains(err.Error(), tt.refusal)):
+			err := guardSSHD(context.Background(), Proposal{Before: before, After: after})
+			if tt.refusal == "" && err != nil || tt.refusal != "" && (err == nil || !strings.Contains(err.Error(), tt.refusal)) {
 				t.Errorf("error = %v, expected %q", err, tt.refusal)
 			}
 		})

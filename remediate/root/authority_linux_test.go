@@ -100,7 +100,7 @@ func xattrs(t *testing.T, path string) map[string][]byte {
 	must(t, err)
 	attrs := map[string][]byte{}
 	for _, a := range list {
-		attrs[a.name] = a.value
+		attrs[a.Name] = a.Value
 	}
 	return attrs
 }

@@ -32,7 +32,7 @@ func (r *Root) replace(path string, content []byte, create Attr) error {
 	}
 	defer p.close()
 
-	attr, xattrs := create, []xattr(nil)
+	attr, xattrs := create, []Xattr(nil)
 	if p.fd >= 0 {
 		attr, xattrs, err = p.existing()
 		if err != nil {
@@ -43,7 +43,7 @@ func (r *Root) replace(path string, content []byte, create Attr) error {
 }
 
 // swapFile writes a complete file beside the place and renames it there.
-func (p *place) swapFile(content []byte, attr Attr, xattrs []xattr, existed bool) error {
+func (p *place) swapFile(content []byte, attr Attr, xattrs []Xattr, existed bool) error {
 	return p.swap(func(name string) error {
 		fd, err := openat(p.dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
 		if err != nil {
@@ -76,7 +76,7 @@ func (r *Root) replaceLink(path string, content []byte, create Attr) error {
 }
 
 // existing gives what a replacement of the file has to keep.
-func (p *place) existing() (Attr, []xattr, error) {
+func (p *place) existing() (Attr, []Xattr, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(p.fd, &st); err != nil {
 		return Attr{}, nil, err
@@ -120,15 +120,9 @@ func (p *place) reopen(st unix.Stat_t) (int, error) {
 
 // fill makes the new file complete before it has its name. The order matters: writing and changing
 // the owner clear set-id bits and capabilities, and an access list carries group bits of the mode.
-func fill(fd int, content []byte, attr Attr, xattrs []xattr, existed bool) error {
-	for len(content) > 0 {
-		n, err := unix.Write(fd, content)
-		if err != nil && err != unix.EINTR {
-			return err
-		}
-		if n > 0 {
-			content = content[n:]
-		}
+func fill(fd int, content []byte, attr Attr, xattrs []Xattr, existed bool) error {
+	if err := writeAll(fd, content); err != nil {
+		return err
 	}
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {

@@ -8,12 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// xattr is one extended attribute: a security label, a capability set, an access list, a user's own.
-type xattr struct {
-	name  string
-	value []byte
-}
-
 const accessList = "system.posix_acl_access"
 
 // ofContent says that an attribute is the kernel's digest of the old file. On the new one it would be
@@ -23,7 +17,7 @@ func ofContent(name string) bool {
 }
 
 // readXattrs reads the attributes that a replacement keeps, in the kernel's order.
-func readXattrs(fd int) ([]xattr, error) {
+func readXattrs(fd int) ([]Xattr, error) {
 	list, err := sized(func(buf []byte) (int, error) { return unix.Flistxattr(fd, buf) })
 	if unsupported(err) {
 		return nil, nil
@@ -31,7 +25,7 @@ func readXattrs(fd int) ([]xattr, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot list extended attributes: %w", err)
 	}
-	var attrs []xattr
+	var attrs []Xattr
 	for _, b := range bytes.Split(list, []byte{0}) {
 		name := string(b)
 		if name == "" || ofContent(name) {
@@ -44,7 +38,7 @@ func readXattrs(fd int) ([]xattr, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot read extended attribute %s: %w", name, err)
 		}
-		attrs = append(attrs, xattr{name, value})
+		attrs = append(attrs, Xattr{name, value})
 	}
 	return attrs, nil
 }
@@ -71,16 +65,16 @@ func sized(call func([]byte) (int, error)) ([]byte, error) {
 
 // writeXattrs gives a new file the attributes of the one that it replaces. An attribute that
 // already has the value (a label that the kernel gave) is left, so that no right is needed for it.
-func writeXattrs(fd int, attrs []xattr) error {
+func writeXattrs(fd int, attrs []Xattr) error {
 	keepsList := false
 	for _, a := range attrs {
-		keepsList = keepsList || a.name == accessList
-		now, err := sized(func(buf []byte) (int, error) { return unix.Fgetxattr(fd, a.name, buf) })
-		if err == nil && bytes.Equal(now, a.value) {
+		keepsList = keepsList || a.Name == accessList
+		now, err := sized(func(buf []byte) (int, error) { return unix.Fgetxattr(fd, a.Name, buf) })
+		if err == nil && bytes.Equal(now, a.Value) {
 			continue
 		}
-		if err := unix.Fsetxattr(fd, a.name, a.value, 0); err != nil && !unsupported(err) {
-			return fmt.Errorf("cannot set extended attribute %s: %w", a.name, err)
+		if err := unix.Fsetxattr(fd, a.Name, a.Value, 0); err != nil && !unsupported(err) {
+			return fmt.Errorf("cannot set extended attribute %s: %w", a.Name, err)
 		}
 	}
 	if keepsList {

@@ -102,6 +102,7 @@ const (
 	UnmaskUnit  UnitAction = "unmask"
 	StartUnit   UnitAction = "start"
 	StopUnit    UnitAction = "stop"
+	ReloadUnit  UnitAction = "reload" // of what runs; no rule asks for it
 )
 
 // ChangeUnit enables, disables, masks or unmasks a unit (persisted), or starts or stops it (running).
@@ -162,7 +163,7 @@ func (Remount) Scope() Scope      { return Running }
 func (c Unfixable) Scope() Scope  { return c.Of }
 
 func (c ChangeUnit) Scope() Scope {
-	if c.Action == StartUnit || c.Action == StopUnit {
+	if c.Action == StartUnit || c.Action == StopUnit || c.Action == ReloadUnit {
 		return Running
 	}
 	return Persisted

@@ -1,6 +1,6 @@
 // Package walk visits every file of a root file system once, in memory that does not grow with their
 // number. It works on directory descriptors, follows no link, and knows what is left out: file systems
-// that are not on a disk of the machine, and what container runtimes keep.
+// that are not on a disk of the machine, what container runtimes keep, and this project's own state.
 package walk
 
 import (
@@ -62,12 +62,13 @@ const MaxLeftOut = 100
 
 // leftOut reports whether the content of a directory is no part of the image: what the kernel and
 // systemd mount over it at boot (file-hierarchy(7)), read-only images of snaps, and what belongs to
-// containers, whose files carry owners and modes of another system. The benchmarks leave out the same.
+// containers, whose files carry owners and modes of another system. The benchmarks leave out the same. What
+// the journal of an apply keeps is not part of the system any more, and is gone when that apply is undone.
 func leftOut(dir []byte) bool {
 	switch string(dir) {
 	case "/dev", "/proc", "/run", "/sys",
 		"/snap", "/var/lib/snapd/snap",
-		"/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/lib/lxc", "/var/lib/machines",
+		"/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/lib/harden", "/var/lib/lxc", "/var/lib/machines",
 		"/var/lib/kubelet/plugins", "/var/lib/kubelet/pods":
 		return true
 	}

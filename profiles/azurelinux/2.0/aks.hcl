@@ -4,6 +4,10 @@ profile "aks-azurelinux-2.0" {
   version = "1.0"
   extends = "cis-azurelinux-2.0"
 
+  invariants = [
+    "packet-forwarding", "container-storage", "container-runtime", "kubelet", "boot-partition", "azure-agent", "provisioning",
+  ]
+
   variables = {
     password_age_except = ["root"]
     ssh_deny_users      = ["root", "omsagent", "nxautomation"]

@@ -4,6 +4,10 @@ profile "aks-ubuntu-24.04" {
   version = "1.1"
   extends = "cis-ubuntu-24.04"
 
+  invariants = [
+    "packet-forwarding", "container-storage", "container-runtime", "kubelet", "boot-partition", "azure-agent", "provisioning",
+  ]
+
   variables = {
     password_age_except = ["root"]
     ssh_deny_users      = ["root", "omsagent", "nxautomation"]

@@ -42,6 +42,7 @@ type Comm struct {
 
 	mu       sync.Mutex
 	commands []string
+	inputs   []io.Closer
 	running  sync.WaitGroup
 }
 
@@ -52,6 +53,15 @@ func (c *Comm) Commands() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]string(nil), c.commands...)
+}
+
+// HangUp ends the standard input of every command, as the end of a session does.
+func (c *Comm) HangUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, in := range c.inputs {
+		in.Close()
+	}
 }
 
 // Wait waits for every command that was started.
@@ -72,7 +82,6 @@ func (c *Comm) Start(_ context.Context, cmd *packersdk.RemoteCmd) error {
 
 	sh := exec.CommandContext(context.Background(), "/bin/sh", "-c", cmd.Command)
 	sh.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}, c.Env...)
-	sh.Stdin = cmd.Stdin
 
 	stdout, stderr := discard(cmd.Stdout), discard(cmd.Stderr)
 	if c.Terminal {
@@ -90,6 +99,20 @@ func (c *Comm) Start(_ context.Context, cmd *packersdk.RemoteCmd) error {
 		sh.Stdout, sh.Stderr = stdout, stderr
 	}
 
+	// Not sh.Stdin, which its Wait would read to the end: an ssh session ends with its command.
+	if cmd.Stdin != nil {
+		in, err := sh.StdinPipe()
+		if err != nil {
+			return err
+		}
+		c.mu.Lock()
+		c.inputs = append(c.inputs, in)
+		c.mu.Unlock()
+		go func() {
+			_, _ = io.Copy(in, cmd.Stdin)
+			in.Close()
+		}()
+	}
 	if err := sh.Start(); err != nil {
 		return err
 	}

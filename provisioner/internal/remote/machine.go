@@ -40,6 +40,9 @@ type Machine struct {
 	// Keep leaves stages where they are for good. Otherwise the target removes a stage by itself when
 	// nobody does.
 	Keep bool
+	// Listens says that the target sees the end of what a command reads as it comes, so that a run can be
+	// told to stop. Communicators that wait for that end themselves would never come back.
+	Listens bool
 	// Say is told what the operator should know.
 	Say func(string)
 

@@ -56,16 +56,23 @@ func (s *Stage) Run(ctx context.Context, r Run) (Status, []byte, error) {
 		say := func(line string) {
 			mu.Lock()
 			defer mu.Unlock()
-			r.Lines(line)
+			if line != wordListen && line != wordStop { // a terminal shows what is sent
+				r.Lines(line)
+			}
 		}
 		lines, complaints := &liner{say: say}, &liner{say: say}
-		code, err := s.m.execute(ctx, command, nil, io.MultiWriter(stdout, lines), complaints)
+		stdin, hangUp := s.m.line(ctx)
+		code, err := s.m.execute(ctx, command, stdin, io.MultiWriter(stdout, lines), complaints)
 		lines.close()
 		complaints.close()
 		out, over := stdout.close()
+		if ctx.Err() == nil {
+			hangUp()
+		}
 		switch {
 		case ctx.Err() != nil && err != nil:
 			s.stop(ctx, pidfile, r.Args[0])
+			hangUp()
 			return Status{}, out, context.Cause(ctx)
 		case err == nil && over:
 			return Status{Known: true, Code: code}, nil, fmt.Errorf("the program wrote more than %d bytes to standard output", r.Limit)
@@ -94,6 +101,27 @@ func (s *Stage) Run(ctx context.Context, r Run) (Status, []byte, error) {
 		if err := sleep(ctx, s.m.Pause); err != nil {
 			return Status{}, nil, err
 		}
+	}
+}
+
+// What run.sh is told on its standard input.
+const (
+	wordListen = "harden-listen"
+	wordStop   = "harden-stop"
+)
+
+// line is what a run reads: a word at its start, and another when the context ends. That is faster than
+// a session of its own, and Packer leaves a cancelled provisioner hardly any time.
+func (m *Machine) line(ctx context.Context) (stdin io.Reader, hangUp func()) {
+	if !m.Listens {
+		return nil, func() {}
+	}
+	r, w := io.Pipe()
+	go fmt.Fprintln(w, wordListen)
+	stop := context.AfterFunc(ctx, func() { fmt.Fprintln(w, wordStop) })
+	return r, func() {
+		stop()
+		w.Close()
 	}
 }
 

@@ -21,6 +21,8 @@ var (
 	watchScript string
 	//go:embed scripts/send.sh
 	sendScript string
+	//go:embed scripts/touch.sh
+	touchScript string
 	//go:embed scripts/remove.sh
 	removeScript string
 )

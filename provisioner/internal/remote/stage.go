@@ -204,6 +204,12 @@ func (s *Stage) verify(ctx context.Context, dst string, mode fs.FileMode, want s
 	return nil
 }
 
+// Touch makes an empty file on the stage.
+func (s *Stage) Touch(ctx context.Context, file string) error {
+	_, err := s.m.ask(ctx, request{script: touchScript, token: Token(), args: []string{file}})
+	return err
+}
+
 // Remove removes every directory that was or may have been made, as the user and, for what root left
 // in it, as root.
 func (s *Stage) Remove(ctx context.Context) error {

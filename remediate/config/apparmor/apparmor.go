@@ -54,6 +54,9 @@ type Profile struct {
 	WithoutFlag string
 }
 
+// maxHeader bounds what can stand before the bracket of a profile, in bytes. Longer text is none.
+const maxHeader = 1 << 14
+
 // maxFiles bounds the directory; Ubuntu ships about a hundred.
 const maxFiles = 5000
 
@@ -158,7 +161,7 @@ func Parse(path, content string) []Profile {
 			out = append(out, p)
 		case strings.HasSuffix(code, ","), variable.MatchString(code):
 			pending = ""
-		default:
+		case len(pending) < maxHeader:
 			pending = strings.TrimSpace(pending + " " + code)
 		}
 	}

@@ -37,11 +37,13 @@ const (
 	UserUnknown     Code = 10
 	MaxTries        Code = 11
 	NewAuthtokReqd  Code = 12
+	AcctExpired     Code = 13
 	SessionErr      Code = 14
 	CredErr         Code = 17
 	AuthtokErr      Code = 20
 	Ignore          Code = 25
 	Abort           Code = 26
+	AuthtokExpired  Code = 27
 	ModuleUnknown   Code = 28
 
 	codes = 32 // how many there are

@@ -84,9 +84,16 @@ func (c *Config) asRoot(g *Grant) bool {
 
 // authenticates is the setting of that name as it stands for somebody.
 func (c *Config) authenticates(who Who) bool {
-	on := true
+	on, _ := c.Flag("authenticate", who, true)
+	return on
+}
+
+// Flag is a setting that is on or off as it stands for somebody who becomes root, and the entry that
+// decides; nil where none does.
+func (c *Config) Flag(name string, who Who, unset bool) (on bool, by *Setting) {
+	on = unset
 	for _, scope := range []Scope{Everybody, ByHost, ByUser, ByRunAs} {
-		for _, s := range c.Settings("authenticate") {
+		for _, s := range c.Settings(name) {
 			if s.Scope != scope {
 				continue
 			}
@@ -100,11 +107,11 @@ func (c *Config) authenticates(who Who) bool {
 				applies = c.matches(RunAsAlias, s.Members, root)
 			}
 			if applies {
-				on = s.Op != Off
+				on, by = s.Op != Off, &s
 			}
 		}
 	}
-	return on
+	return on, by
 }
 
 // exempt: members of exempt_group are not asked.

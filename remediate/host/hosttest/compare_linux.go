@@ -43,6 +43,8 @@ func describe(path string) (string, error) {
 	what := fmt.Sprintf("%v %d:%d inode %d links %d modified %d.%09d",
 		info.Mode(), st.Uid, st.Gid, st.Ino, st.Nlink, st.Mtim.Sec, st.Mtim.Nsec)
 	switch {
+	case info.Size() > 64<<20: // a sparse file; the time of modification has to do
+		what += fmt.Sprintf(" size %d", info.Size())
 	case info.Mode().IsRegular():
 		content, err := os.ReadFile(path)
 		if err != nil {

@@ -149,7 +149,7 @@ func (f *Fake) ChangeUnit(ctx context.Context, name string, action rule.UnitActi
 	}
 	unit, known := f.State.Units[name]
 	if action == rule.StartUnit || action == rule.StopUnit {
-		if !known || unit.Load == "not-found" || unit.Load == "masked" {
+		if !known || unit.Load == "not-found" || unit.Load == "masked" && action == rule.StartUnit {
 			return fmt.Errorf("cannot %s unit %s: it is not loaded", action, name)
 		}
 	} else {

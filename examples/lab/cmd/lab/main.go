@@ -27,6 +27,7 @@ const usage = `usage: lab COMMAND
   down NAME | --all        end a node, or all of them
   list                     list the nodes
   base                     build the cached base system and print its folder
+  image SHAPE              make the cached disk image of a virtual machine and print its path
   root SHAPE DIR           unpack a shape into a folder, for offline work
 
 Shapes: `
@@ -69,7 +70,9 @@ func dispatch(ctx context.Context, args []string) (status int, err error) {
 	case command == "list" && len(rest) == 0:
 		err = list()
 	case command == "base" && len(rest) == 0:
-		err = base(ctx)
+		err = printPath(lab.Base(ctx, os.Stderr))
+	case command == "image" && len(rest) == 1:
+		err = printPath(lab.Image(ctx, rest[0], os.Stderr))
 	case command == "root" && len(rest) == 2:
 		err = lab.Tree(ctx, rest[0], rest[1], os.Stderr)
 	default:
@@ -152,11 +155,9 @@ func list() error {
 	return nil
 }
 
-func base(ctx context.Context) error {
-	dir, err := lab.Base(ctx, os.Stderr)
-	if err != nil {
-		return err
+func printPath(path string, err error) error {
+	if err == nil {
+		fmt.Println(path)
 	}
-	fmt.Println(dir)
-	return nil
+	return err
 }
