@@ -31,8 +31,8 @@ import (
 	"github.com/nodeimage/packer-plugin-harden/remediate/report"
 )
 
-// secret is what stands outside of every root here. No run may read, change or show it.
-const secret = "outside-of-the-root-7f3a"
+// canary is what stands outside of every root here. No run may read, change or show it.
+const canary = "outside-of-the-root-7f3a"
 
 // attack puts something hostile in the place of a file; outside is the directory that must stay alone.
 type attack struct {
@@ -159,7 +159,7 @@ func assault(t *testing.T, dir, path string, a attack, outside string) {
 	}
 	shown(t, about, p, f, findings)
 	if err != nil {
-		if strings.Contains(err.Error(), secret) {
+		if strings.Contains(err.Error(), canary) {
 			t.Errorf("%s: the error shows what is outside of the root: %v", about, err)
 		}
 		return
@@ -169,7 +169,7 @@ func assault(t *testing.T, dir, path string, a attack, outside string) {
 	}
 }
 
-// shown writes the findings in every format: none may hold the secret, or what a terminal would obey.
+// shown writes the findings in every format: none may hold the canary, or what a terminal would obey.
 func shown(t *testing.T, about string, p *profile.Profile, h host.Reader, findings []engine.Finding) {
 	t.Helper()
 	r := report.New(report.Run{
@@ -181,7 +181,7 @@ func shown(t *testing.T, about string, p *profile.Profile, h host.Reader, findin
 			t.Errorf("%s: cannot write %s: %v", about, kind.Name, err)
 			continue
 		}
-		if strings.Contains(b.String(), secret) {
+		if strings.Contains(b.String(), canary) {
 			t.Errorf("%s: the %s report shows what is outside of the root", about, kind.Name)
 		}
 		if bad := unprintable(b.String()); bad != "" {
@@ -275,7 +275,7 @@ func watchedDirectory(t *testing.T) (dir string, events func() []string) {
 	t.Helper()
 	dir = t.TempDir()
 	for _, name := range []string{"secret", "secret.conf"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(secret+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(canary+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
