@@ -103,7 +103,7 @@ require (
 	golang.org/x/term v0.44.0
 	golang.org/x/text v0.38.0 // indirect
 	golang.org/x/time v0.11.0 // indirect
-	golang.org/x/tools v0.45.0 // indirect
+	golang.org/x/tools v0.45.0
 	google.golang.org/protobuf v1.36.10 // indirect
 )
 

@@ -611,7 +611,7 @@ profile "azure-security-baseline" {
 
   control "cb086aef-fec2-467f-a03b-627c00020926" {
     level = 1
-    rules = ["tftp-off"]
+    rules = ["tftp-server-not-in-use"]
   }
 
   control "ae9ce111-ef4d-4d34-8f76-fdc38263f153" {
@@ -641,7 +641,7 @@ profile "azure-security-baseline" {
 
   control "083550af-f4fe-4e1a-a304-dac894d58908" {
     level = 1
-    rules = ["avahi-off", "avahi-not-in-use"]
+    rules = ["avahi-not-in-use"]
   }
 
   control "80302f61-d760-4165-a92b-a789e579380f" {
@@ -696,12 +696,12 @@ profile "azure-security-baseline" {
 
   control "c3bf78d8-43a0-4768-b790-c940621057b6" {
     level = 1
-    rules = ["avahi-off"]
+    rules = ["avahi-not-in-use"]
   }
 
   control "4854666c-061b-4945-8a25-19133b8d5c7d" {
     level = 1
-    rules = ["cups-off"]
+    rules = ["print-server-not-in-use"]
   }
 
   control "660fa012-ca99-4314-a2a8-11728020bac7" {
@@ -726,7 +726,7 @@ profile "azure-security-baseline" {
 
   control "b577b358-6ec9-4ed7-b0df-259e44713b16" {
     level = 1
-    rules = ["ldap-server-off", "ldap-server-not-in-use"]
+    rules = ["ldap-server-not-in-use"]
   }
 
   control "9c11dc9f-ab7e-4c3f-923f-5a8fc4e97cb9" {
@@ -741,12 +741,12 @@ profile "azure-security-baseline" {
 
   control "f4a80328-1d67-45ed-b915-274d2e6c699e" {
     level = 1
-    rules = ["rpcbind-off"]
+    rules = ["rpcbind-not-in-use"]
   }
 
   control "ee372ff3-9221-498b-b467-7406bf421168" {
     level = 1
-    rules = ["nfs-server-off"]
+    rules = ["nfs-server-not-in-use"]
   }
 
   control "78963287-11b9-471b-9122-e6829e105989" {
@@ -756,12 +756,12 @@ profile "azure-security-baseline" {
 
   control "361a6cb4-f761-426f-a9d0-9e82ec0b3285" {
     level = 1
-    rules = ["named-off", "dns-server-not-in-use"]
+    rules = ["dns-server-not-in-use"]
   }
 
   control "b0b6cf96-bd8a-40c5-b051-4615078a0bf0" {
     level = 1
-    rules = ["dovecot-off", "mail-access-server-not-in-use"]
+    rules = ["mail-access-server-not-in-use"]
   }
 
   control "cc627f0c-3b72-6cc9-36b0-d2a3957431f4" {
@@ -846,17 +846,17 @@ profile "azure-security-baseline" {
 
   control "ca1aea32-3969-49ab-abfc-2c5796a9a8bb" {
     level = 1
-    rules = ["snmp-off"]
+    rules = ["snmp-server-not-in-use"]
   }
 
   control "63aba603-b1f8-40df-82c5-38915452ce23" {
     level = 1
-    rules = ["rsync-off"]
+    rules = ["rsync-daemon-not-in-use"]
   }
 
   control "b4ad3fdd-7b68-4b11-a3ed-84b37a68b995" {
     level = 1
-    rules = ["nis-server-off"]
+    rules = ["nis-server-not-in-use"]
   }
 
   control "6d441f31-f888-4f4f-b1da-7cfc26263e3f" {

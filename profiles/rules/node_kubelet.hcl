@@ -306,5 +306,6 @@ rule "kubelet-pod-pids-limited" {
   kubelet_argument "pod-max-pids" {
     min = "1"
     max = var.kubelet_pod_max_pids
+    set = var.kubelet_pod_max_pids
   }
 }

@@ -197,7 +197,7 @@ rule "nis-server-not-in-use" {
     state = "absent"
 
     unless {
-      units = ["ypserv.service"]
+      units = ["ypserv.service", "yppasswdd.service"]
       state = var.unused_services
     }
   }

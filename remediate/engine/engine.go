@@ -168,7 +168,7 @@ func message(f Finding) string {
 				text += " (cannot be changed in place: " + u.Reason + ")"
 			}
 		}
-		if len(f.Parts) > 1 {
+		if len(f.Parts) > 1 && !strings.HasPrefix(text, p.Ref.Name) {
 			text = p.Ref.Name + ": " + text
 		}
 		texts = append(texts, text)

@@ -27,6 +27,9 @@ func (s Step) Action() string {
 	case rule.InstallPackage:
 		return "install packages"
 	case rule.RemovePackage:
+		if len(c.Along) > 0 {
+			return "remove packages, and with them " + strings.Join(c.Along, ", ")
+		}
 		return "remove packages"
 	case rule.ChangeUnit:
 		return string(c.Action) + " unit"

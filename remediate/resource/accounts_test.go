@@ -160,12 +160,12 @@ func TestPasswordAge(t *testing.T) {
 	}
 	for _, c := range []struct{ name, entry, body, after, message string }{
 		{"all is well", "19700:7:90:7:30::", "max = 90\nmin = 7\nwarn = 7\ninactive = 30", "19700:7:90:7:30::", ""},
-		{"nothing is set", "19700::::::", "max = 90\nmin = 7\nwarn = 7\ninactive = 30", "19700:7:90:7:30::", "expires after no number of days"},
+		{"nothing is set", "19700::::::", "max = 90\nmin = 7\nwarn = 7\ninactive = 30", "19700:7:90:7:30::", "has a password that never expires"},
 		{"each field by itself", "19700:0:99999:3:99::", "max = 90", "19700:0:90:3:99::", "expires after 99999 days"},
 		{"a password that is older than that", "19000:0:99999:7:::", "max = 90", "", "99999 days"},
 		{"a password that must be changed at once stays so", "0:0:99999:7:::", "max = 90", "0:0:90:7:::", "99999"},
 		{"a day that is not known", ":0:99999:7:::", "max = 90", "", "never expires"},
-		{"an expired password is not locked", "19000:0:90:7:::", "inactive = 30", "", "locked after expiry"},
+		{"an expired password is not locked", "19000:0:90:7:::", "inactive = 30", "", "is never locked after its password has expired"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := accountsTree(t)

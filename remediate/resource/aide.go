@@ -35,8 +35,9 @@ func (a aide) Ref() rule.Ref { return rule.Ref{Kind: "aide", Name: a.what} }
 type aideFound struct {
 	good    bool
 	config  string
-	missing []string
-	timer   string // a timer that exists and is not enabled
+	missing []string   // programs that no line is about
+	weak    []aideLine // first lines about a program, that compare too little
+	timer   string     // a timer that exists and is not enabled
 }
 
 // aideWatch is what has to be the same of a program.
@@ -88,15 +89,28 @@ func (a aide) Observe(ctx context.Context, h host.Reader) (rule.Observation, err
 		return o, nil
 	}
 	for _, t := range tools {
-		if !slices.ContainsFunc(lines, func(words []string) bool { return aideWatches(words, t) }) {
+		// Of several lines about one path, AIDE takes the first.
+		switch i := slices.IndexFunc(lines, func(l aideLine) bool { return l.about(t) }); {
+		case i < 0:
 			found.missing = append(found.missing, t)
+		case !lines[i].watches():
+			found.weak = append(found.weak, lines[i])
 		}
 	}
-	found.good = len(found.missing) == 0
-	o.Persisted = fmt.Sprintf("%d of %d are watched", len(tools)-len(found.missing), len(tools))
+	bad := len(found.missing) + len(found.weak)
+	found.good = bad == 0
+	o.Persisted = fmt.Sprintf("%d of %d are watched", len(tools)-bad, len(tools))
+	var wrong []string
+	if len(found.missing) > 0 {
+		wrong = append(wrong, "no line of its own watches "+strings.Join(found.missing, ", "))
+	}
+	for _, l := range found.weak {
+		wrong = append(wrong, fmt.Sprintf("%s:%d compares only %s", l.path, l.number, l.words[1]))
+		o.Sources = append(o.Sources, rule.Source{Path: l.path, Line: l.number, Text: l.text, Wins: true})
+	}
 	o.Message = o.Persisted
 	if !found.good {
-		o.Message = "no line of its own watches " + strings.Join(found.missing, ", ")
+		o.Message = strings.Join(wrong, "; ")
 	}
 	o.State = found
 	return o, nil
@@ -164,7 +178,7 @@ func aideCron(content string) bool {
 }
 
 // aideLines reads the configuration and, on Debian's layout, its fragments.
-func aideLines(h host.Files, config string) ([][]string, error) {
+func aideLines(h host.Files, config string) ([]aideLine, error) {
 	files := []string{config}
 	entries, err := h.ReadDir("/etc/aide/aide.conf.d")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -173,7 +187,7 @@ func aideLines(h host.Files, config string) ([][]string, error) {
 	for _, e := range entries {
 		files = append(files, path.Join("/etc/aide/aide.conf.d", e.Name()))
 	}
-	var out [][]string
+	var out []aideLine
 	for _, f := range files {
 		content, err := h.ReadFile(f)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -182,21 +196,31 @@ func aideLines(h host.Files, config string) ([][]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot read %s: %w", f, err)
 		}
-		for _, line := range strings.Split(string(content), "\n") {
-			if words := strings.Fields(line); len(words) > 0 && words[0][0] != '#' {
-				out = append(out, words)
+		for i, line := range strings.Split(string(content), "\n") {
+			if words := strings.Fields(line); len(words) > 1 && words[0][0] != '#' {
+				out = append(out, aideLine{f, i + 1, line, words})
 			}
 		}
 	}
 	return out, nil
 }
 
-// aideWatches reports whether a line is about one program and compares all that is wanted.
-func aideWatches(words []string, tool string) bool {
-	if len(words) < 2 || strings.TrimSuffix(strings.TrimPrefix(words[0], "="), "$") != tool {
-		return false
-	}
-	have := strings.Split(words[1], "+")
+// aideLine is a line of the configuration that is no comment.
+type aideLine struct {
+	path   string
+	number int
+	text   string
+	words  []string // at least two
+}
+
+// about reports whether a line is about one program and nothing else.
+func (l aideLine) about(tool string) bool {
+	return strings.TrimSuffix(strings.TrimPrefix(l.words[0], "="), "$") == tool
+}
+
+// watches reports whether a line compares all that is wanted.
+func (l aideLine) watches() bool {
+	have := strings.Split(l.words[1], "+")
 	return !slices.ContainsFunc(strings.Split(aideWatch(), "+"), func(w string) bool { return !slices.Contains(have, w) })
 }
 
@@ -210,9 +234,17 @@ func (a aide) Diff(o rule.Observation) []rule.Change {
 	case a.what == "schedule":
 		return []rule.Change{rule.Unfixable{Subject: "aide", Reason: "its package brings no timer, and when a node may be searched is the operator's", Of: rule.Persisted}}
 	}
-	var lines []string
-	for _, t := range found.missing {
-		lines = append(lines, t+" "+aideWatch())
+	var changes []rule.Change
+	for _, l := range found.weak {
+		edit := rule.Edit{Op: rule.ReplaceLine, Line: l.number, Old: l.text, New: []string{l.words[0] + " " + aideWatch()}}
+		changes = append(changes, rule.EditFile{Path: l.path, Edits: []rule.Edit{edit}})
 	}
-	return []rule.Change{rule.EditFile{Path: found.config, Edits: []rule.Edit{{Op: rule.Append, New: lines}}}}
+	if len(found.missing) > 0 {
+		var lines []string
+		for _, t := range found.missing {
+			lines = append(lines, t+" "+aideWatch())
+		}
+		changes = append(changes, rule.EditFile{Path: found.config, Edits: []rule.Edit{{Op: rule.Append, New: lines}}})
+	}
+	return changes
 }

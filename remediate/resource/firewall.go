@@ -178,6 +178,17 @@ func (f firewallAspect) Observe(ctx context.Context, h host.Reader) (rule.Observ
 		if good {
 			message = f.program + " loads its rules at boot"
 		}
+	case f.aspect == "default_outgoing":
+		o.Evidence = []string{"default for what goes out: " + v.ufw.Output}
+		for _, r := range v.ufw.Rules {
+			if strings.HasSuffix(r, " out") {
+				o.Evidence = append(o.Evidence, r)
+			}
+		}
+		slices.Sort(o.Evidence)
+		o.Manual = "decide whether what goes out is what the site allows"
+		o.Message = o.Manual
+		return o, nil
 	case f.aspect == "rules":
 		o.Evidence = slices.Clone(v.ruleTexts(f.program))
 		slices.Sort(o.Evidence)
@@ -253,8 +264,6 @@ func (v firewallView) judge(program, aspect string) (bool, string) {
 	switch aspect {
 	case "default_deny":
 		return v.denies(program)
-	case "default_outgoing":
-		return v.ufw.Output != "", "ufw: outgoing " + v.ufw.Output
 	case "default_routed":
 		return v.ufw.Forward != "accept", "ufw: routed " + v.ufw.Forward
 	case "tables":
@@ -266,7 +275,10 @@ func (v firewallView) judge(program, aspect string) (bool, string) {
 				missing = append(missing, hook)
 			}
 		}
-		return tell(len(missing) == 0, strings.TrimSpace("a base chain for each hook "+strings.Join(missing, ", ")))
+		if len(missing) > 0 {
+			return false, "a base chain is missing for " + strings.Join(missing, ", ")
+		}
+		return true, "a base chain for each hook is there"
 	case "established":
 		return tell(has("established", "ccept") || has("ESTABLISHED", "ACCEPT") || has("vmap", "established : accept"), "a rule for established connections")
 	}

@@ -163,7 +163,7 @@ func (d homeDirectory) Observe(_ context.Context, h host.Reader) (rule.Observati
 	o.State, o.Evidence = flaws, seen
 	slices.Sort(o.Evidence)
 	o.Persisted = fmt.Sprintf("%d accounts can log in", len(homes))
-	describeFlaws(&o, flaws, "the homes of the "+o.Persisted+" are as they should be")
+	describeFlaws(&o, flaws, fmt.Sprintf("the homes of the %d accounts that can log in are as they should be", len(homes)))
 	return o, nil
 }
 

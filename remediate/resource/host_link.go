@@ -81,9 +81,13 @@ func (l hostLink) Observe(_ context.Context, h host.Reader) (rule.Observation, e
 		}
 	}
 	o.Running = fmt.Sprintf("%d of %d interfaces", len(list), len(names))
-	o.Message = "none of " + strings.Join(names, ", ")
+	is := "wireless"
+	if l.kind == "promiscuous_link" {
+		is = "taking packets that are meant for others"
+	}
+	o.Message = "none of " + strings.Join(names, ", ") + " is " + is
 	if len(list) > 0 {
-		o.Message = strings.Join(list, ", ")
+		o.Message = strings.Join(list, ", ") + " is " + is
 	}
 	o.Evidence = list
 	o.State = wrong
@@ -110,8 +114,11 @@ func (l hostLink) look(h host.Files, link string) (bad bool, why string, err err
 	for _, n := range []string{"wireless", "phy80211"} {
 		if _, err := h.Stat(dir + "/" + n); err == nil {
 			why := "its driver has to be kept from loading"
-			if m, err := h.Resolve(dir + "/device/driver/module"); err == nil {
-				why += ": kernel_module " + path.Base(m)
+			module := dir + "/device/driver/module"
+			if _, err := h.Stat(module); err == nil {
+				if module, err = h.Resolve(module); err == nil {
+					why += ": kernel_module " + path.Base(module)
+				}
 			}
 			return true, why, nil
 		} else if !errors.Is(err, fs.ErrNotExist) {

@@ -140,7 +140,7 @@ func (s iniSetting) Observe(_ context.Context, h host.Reader) (rule.Observation,
 			d.stands, d.lines = &a, a.Last-a.Line+1
 		}
 		found.deviations = append(found.deviations, d)
-		wrong = append(wrong, k+" is "+orUnset(value)+", not "+want)
+		wrong = append(wrong, k+" is "+orUnset(value)+", and has to be "+want)
 	}
 	o.Persisted = strings.Join(persisted, "; ")
 	o.Message = strings.Join(why, "; ")

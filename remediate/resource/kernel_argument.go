@@ -186,9 +186,13 @@ func (r kernelArgument) describe(o *rule.Observation, v kernelArgumentView) {
 		}
 	}
 	if v.settings {
-		why = append(why, "the next grub.cfg that is generated from "+grub.Defaults+" would boot without it")
+		what := "without it"
+		if r.absent {
+			what = "with another value"
+		}
+		why = append(why, "the next grub.cfg that is generated from "+grub.Defaults+" would boot "+what)
 	}
-	o.Message = "every kernel boots with " + r.expected()
+	o.Message = "every kernel boots as it should: " + r.expected()
 	if len(why) > 0 {
 		o.Message = strings.Join(why, "; ")
 	}

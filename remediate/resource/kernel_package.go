@@ -68,7 +68,7 @@ func (kernelPackage) Observe(_ context.Context, h host.Reader) (rule.Observation
 	}
 	slices.Sort(o.Evidence)
 	o.Persisted = fmt.Sprintf("%d kernels, %d of no package", len(kernels), len(stray))
-	o.Message = fmt.Sprintf("all %d kernels belong to packages", len(kernels))
+	o.Message = "every kernel in /boot belongs to a package"
 	if len(stray) > 0 {
 		o.Message = "of no package: " + strings.Join(stray, ", ")
 	}

@@ -154,7 +154,7 @@ func (k keyValue) Observe(_ context.Context, h host.Reader) (rule.Observation, e
 		counts := last || f.Format.Name == "login.defs" || k.present != nil && !*k.present
 		if counts && !k.right(e.Value, e.Flag) {
 			found.wrong = append(found.wrong, e)
-			why = append(why, fmt.Sprintf("%s:%d says %q", e.Path, e.Line, strings.TrimSpace(e.Text)))
+			why = append(why, fmt.Sprintf("%s:%d says %q", e.Path, e.Line, strings.Join(strings.Fields(e.Text), " ")))
 		}
 	}
 	if len(all) > 0 {

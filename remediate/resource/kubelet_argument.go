@@ -113,6 +113,9 @@ func (k kubeletArgument) judge(value string, isDefault bool) error {
 	}
 	same := func(o string) bool { n, err := k.arg.Normal(o); return err == nil && n == v }
 	w := k.want
+	if w.Value != nil && *w.Value == "" && v != "" {
+		return fmt.Errorf("%w: it must not be set", errDeviates)
+	}
 	if w.Value != nil && !same(*w.Value) {
 		return fmt.Errorf("%w: it is not %s", errDeviates, *w.Value)
 	}
@@ -255,7 +258,8 @@ func (k kubeletArgument) target() (string, bool) {
 		candidates = append(candidates, w.OneOf...)
 	}
 	candidates = append(candidates, k.arg.Default)
-	candidates = slices.Concat(candidates, deref(w.Min), deref(w.Max))
+	// The upper bound first: what a pod may have at most is a limit, what it must have at least may be no use.
+	candidates = slices.Concat(candidates, deref(w.Max), deref(w.Min))
 	for _, c := range candidates {
 		if c != "" && k.judge(c, false) == nil {
 			return c, true
@@ -273,7 +277,10 @@ func (k kubeletArgument) Diff(o rule.Observation) []rule.Change {
 		return []rule.Change{rule.Unfixable{Subject: k.arg.Flag, Reason: reason, Of: rule.Persisted}}
 	}
 	value, ok := k.target()
-	if !ok {
+	switch {
+	case !ok && k.want.Value != nil:
+		return refuse("what else depends on it is not known here: take it out where it is set")
+	case !ok:
 		return refuse("the rule does not say which value to set")
 	}
 	s := found.setting

@@ -287,7 +287,17 @@ func (p pamModule) arguments(v *pamView, stack []pam.Handler, at int) (string, r
 	opts := v.machine.Options(h)
 	var wrong, add []string
 	drop := map[string]bool{}
-	for _, arg := range p.args {
+	wanted := p.args
+	if p.asksFirst(stack, at) {
+		if slices.Contains(h.Args, "use_authtok") {
+			return p.module + ": use_authtok stops every password change: no module before it asks for the new password", rule.Unfixable{
+				Subject: h.Path, Of: rule.Persisted,
+				Reason: fmt.Sprintf("line %d needs a module before it that asks for the new password", h.Line),
+			}
+		}
+		wanted = slices.DeleteFunc(slices.Clone(p.args), func(arg string) bool { return arg == "use_authtok" })
+	}
+	for _, arg := range wanted {
 		name, value, _ := strings.Cut(arg, "=")
 		if o, ok := opts.Get(name); !ok || o.Value != value {
 			wrong = append(wrong, arg+" is not set")
@@ -364,6 +374,19 @@ func (p pamModule) choice(opts pam.Options, drop map[string]bool) string {
 		}
 	}
 	return "none of " + strings.Join(p.anyOf, ", ") + " is set"
+}
+
+// asksFirst reports whether stack[at] tries new passwords and is the first that asks for them: use_authtok would stop
+// every change there. pam_unix tries nothing, and wants a module before it that does.
+func (p pamModule) asksFirst(stack []pam.Handler, at int) bool {
+	asks := func(h pam.Handler) bool {
+		switch pam.Base(h.Module) {
+		case "pam_permit.so", "pam_deny.so", "pam_warn.so", "pam_echo.so", "pam_rootok.so", "pam_succeed_if.so", "pam_localuser.so", "pam_usertype.so":
+			return false
+		}
+		return !h.Substack // a module that is not known may ask
+	}
+	return p.stack == pam.Password && p.module != "pam_unix.so" && !slices.ContainsFunc(stack[:at], asks)
 }
 
 // asksBefore reports whether a module before stack[at] asks for the new password.

@@ -68,3 +68,61 @@ func TestRealLogins(t *testing.T) {
 		})
 	}
 }
+
+// changeScript gives a mount namespace of its own an /etc of few files, and sets one new password after the other. It
+// prints a letter for each: y or n.
+const changeScript = `set -e
+etc=$1/etc; shift
+cp /etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/login.defs /etc/nsswitch.conf "$etc/"
+echo 'harden-alice:x:54321:54321::/:/bin/sh' >> "$etc/passwd"
+echo 'harden-alice:*:20000:0:99999:7:::' >> "$etc/shadow"
+mkdir -p "$etc/security"
+mount --bind "$etc" /etc
+for word in "$@"; do
+	if printf '%s\n%s\n' "$word" "$word" | pamtester passwd harden-alice chauthtok >/dev/null 2>&1; then printf y; else printf n; fi
+done
+`
+
+// TestRealPasswordChanges compares where the rule wants use_authtok with where libpam lets passwords be changed.
+func TestRealPasswordChanges(t *testing.T) {
+	const (
+		first    = "password requisite pam_pwhistory.so enforce_for_root remember=24"
+		takes    = first + " use_authtok"
+		unix     = "password required pam_unix.so sha512 use_authtok"
+		asks     = "password required pam_unix.so sha512"
+		harmless = "password optional pam_permit.so"
+	)
+	history := mustBlock(t, pamKind(), `pam "history" {
+  stack = "password"
+  module = "pam_pwhistory.so"
+  control = "requisite"
+  before = "pam_unix.so"
+  arguments = ["enforce_for_root", "use_authtok"]
+  minimum = { remember = 24 }
+}`)
+	for name, c := range map[string]struct {
+		lines   []string
+		changes string
+		passes  bool
+	}{
+		"the history asks":                       {[]string{first, unix}, "yyn", true},
+		"the history takes what nobody asked":    {[]string{takes, unix}, "nnn", false},
+		"a module that asks for nothing changes": {[]string{harmless, takes, unix}, "nnn", false},
+		"no history":                             {[]string{asks}, "yyy", false},
+	} {
+		f := hosttest.Tree(t, "")
+		f.Write("/etc/os-release", "ID=azurelinux\nVERSION_ID=\"3.0\"\n")
+		f.Write("/etc/pam.d/passwd", strings.Join(c.lines, "\n")+"\n")
+		for _, module := range []string{"pam_pwhistory.so", "pam_unix.so", "pam_permit.so"} {
+			f.Write("/usr/lib/security/"+module, "")
+		}
+		o := observe(t, f, history)
+		if passes := len(history.Diff(o)) == 0; passes != c.passes {
+			t.Errorf("%s: the rule passes: %t, %s", name, passes, o.Message)
+		}
+		out, err := exec.Command("unshare", "-m", "sh", "-c", changeScript, "sh", f.Dir(), "Fresh-word-1x", "Second-word-2y", "Fresh-word-1x").CombinedOutput()
+		if err != nil || string(out) != c.changes {
+			t.Errorf("%s: libpam says %s (%v), want %s", name, out, err, c.changes)
+		}
+	}
+}

@@ -123,9 +123,13 @@ func (p passwordAge) judge(v accountsView, u accounts.User) []accountsFlaw {
 		return []accountsFlaw{f}
 	}
 	var flaws []accountsFlaw
-	add := func(field, is, to int, what string) {
+	add := func(field, is, to int, what, never string) {
+		text := never
+		if is >= 0 {
+			text = fmt.Sprintf(what, is)
+		}
 		f := accountsFlaw{
-			what: fmt.Sprintf("%s (%s:%d) %s %s", strconv.Quote(u.Name), accounts.ShadowFile, s.Line.Number, what, daysText(is)),
+			what: fmt.Sprintf("%s (%s:%d) %s", strconv.Quote(u.Name), accounts.ShadowFile, s.Line.Number, text),
 			path: accounts.ShadowFile, line: s.Line,
 		}
 		switch {
@@ -145,25 +149,18 @@ func (p passwordAge) judge(v accountsView, u accounts.User) []accountsFlaw {
 		}}
 	}
 	if p.max != nil && (s.Max < 1 || s.Max > *p.max) {
-		add(accounts.MaxField, s.Max, *p.max, "has a password that expires after")
+		add(accounts.MaxField, s.Max, *p.max, "has a password that expires after %d days", "has a password that never expires")
 	}
 	if p.min != nil && s.Min < *p.min {
-		add(accounts.MinField, s.Min, *p.min, "has a password that may be changed again after")
+		add(accounts.MinField, s.Min, *p.min, "has a password that may be changed again after %d days", "has a password that may be changed again at once")
 	}
 	if p.warn != nil && s.Warn < *p.warn {
-		add(accounts.WarnField, s.Warn, *p.warn, "is warned ahead of expiry by")
+		add(accounts.WarnField, s.Warn, *p.warn, "is warned %d days ahead of expiry", "is not warned ahead of expiry")
 	}
 	if p.inactive != nil && (s.Inactive < 0 || s.Inactive > *p.inactive) {
-		add(accounts.InactiveField, s.Inactive, *p.inactive, "is locked after expiry by")
+		add(accounts.InactiveField, s.Inactive, *p.inactive, "is locked %d days after its password has expired", "is never locked after its password has expired")
 	}
 	return flaws
-}
-
-func daysText(n int) string {
-	if n < 0 {
-		return "no number of days"
-	}
-	return strconv.Itoa(n) + " days"
 }
 
 // shuts reports whether the wanted ages would keep an account out that gets in today.

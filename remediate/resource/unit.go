@@ -81,6 +81,7 @@ func persistentLinks(links []string) []string {
 
 type unitFound struct {
 	self     unitView
+	unmasked unitView   // what self would be without the mask, where an enabled one is masked in /etc
 	triggers []unitView // sockets, timers and paths that start it
 	others   []unitView // the units of or
 }
@@ -115,6 +116,15 @@ func (u unit) Observe(ctx context.Context, h host.Reader) (rule.Observation, err
 			return o, err
 		}
 		found.others = append(found.others, v)
+	}
+	if self := found.self.status; u.state == "enabled" && self.State == unitfile.Masked && strings.HasPrefix(self.Path, unitfile.PersistentDir+"/") {
+		without := host.NewOverlay(h)
+		if err := without.Delete(self.Path); err != nil {
+			return o, fmt.Errorf("cannot tell what %s is without its mask: %w", u.name, err)
+		}
+		if found.unmasked, err = lookUnit(ctx, without, u.name, first); err != nil {
+			return o, err
+		}
 	}
 	u.describe(&o, found)
 	o.State = found
@@ -334,8 +344,14 @@ func (u unit) diffEnabled(found unitFound) []rule.Change {
 		case self.State == unitfile.Masked && !strings.HasPrefix(self.Path, unitfile.PersistentDir+"/"):
 			return []rule.Change{rule.Unfixable{Subject: u.name, Reason: "its package masks it: " + self.Path, Of: rule.Persisted}}
 		case self.State == unitfile.Masked:
-			// What the unit would be without the mask shows only once it is gone.
-			changes = append(changes, rule.ChangeUnit{Name: self.Name, Action: rule.UnmaskUnit}, rule.ChangeUnit{Name: self.Name, Action: rule.EnableUnit})
+			if found.unmasked.status.State == unitfile.NotFound {
+				return []rule.Change{rule.Unfixable{Subject: u.name, Reason: "it does not exist beneath its mask", Of: rule.Persisted}}
+			}
+			changes = append(changes, rule.ChangeUnit{Name: self.Name, Action: rule.UnmaskUnit})
+			// Some units have nothing to enable: a socket, or systemd itself, starts them.
+			if !found.unmasked.starts() && found.unmasked.status.HasInstall {
+				changes = append(changes, rule.ChangeUnit{Name: self.Name, Action: rule.EnableUnit})
+			}
 		case !self.HasInstall:
 			return []rule.Change{rule.Unfixable{Subject: u.name, Reason: "it has no [Install] section that enabling could follow", Of: rule.Persisted}}
 		default:

@@ -67,7 +67,7 @@ difference {
 
 difference {
   controls = ["6.1.1.2.2"]
-  why      = "no rule: which log host and which certificates is the operator's to say (docs/coverage.md)"
+  why      = "AKS sends its logs another way and publishes the control as not applicable; ours shows a person where the journal would be sent, which is the operator's to say"
 }
 
 difference {

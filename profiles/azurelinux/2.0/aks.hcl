@@ -12,4 +12,9 @@ profile "aks-azurelinux-2.0" {
     password_age_except = ["root"]
     ssh_deny_users      = ["root", "omsagent", "nxautomation"]
   }
+
+  control "AKS-5.2.4" {
+    level = 1
+    rules = ["ssh-x11-forwarding-off"]
+  }
 }

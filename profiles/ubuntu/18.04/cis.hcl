@@ -402,19 +402,19 @@ profile "cis-ubuntu-18.04" {
   control "2.3" {
     level = 1
     rules = [
-      "avahi-off",
-      "cups-off",
+      "avahi-not-in-use",
+      "print-server-not-in-use",
       "rlogin-off",
       "rsh-off",
       "telnet-off",
-      "tftp-off",
+      "tftp-server-not-in-use",
       "ypbind-off",
-      "nis-server-off",
-      "nfs-server-off",
-      "snmp-off",
-      "ldap-server-off",
-      "named-off",
-      "dovecot-off",
+      "nis-server-not-in-use",
+      "nfs-server-not-in-use",
+      "snmp-server-not-in-use",
+      "ldap-server-not-in-use",
+      "dns-server-not-in-use",
+      "mail-access-server-not-in-use",
     ]
   }
 

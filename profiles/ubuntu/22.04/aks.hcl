@@ -137,4 +137,9 @@ profile "aks-ubuntu-22.04" {
     owner         = "aks"
     expires       = "2027-11-30"
   }
+
+  control "AKS-5.2.4" {
+    level = 1
+    rules = ["ssh-x11-forwarding-off"]
+  }
 }

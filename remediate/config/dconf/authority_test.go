@@ -102,3 +102,33 @@ func TestRealDconf(t *testing.T) {
 		}
 	})
 }
+
+// TestRealDconfReadsWhatTestsCompile asks dconf about a database that was made for the tests of rules.
+func TestRealDconfReadsWhatTestsCompile(t *testing.T) {
+	f := hosttest.Tree(t, "")
+	f.Write("/etc/dconf/db/site.d/00-a", "[a/b]\nlong=uint32 900\n[c]\non=true\noff=true\ntext='a text'\n")
+	f.Write("/etc/dconf/db/site.d/10-b", "# later\n[c]\noff=false\n")
+	f.Write("/etc/dconf/db/site.d/locks/a", "/a/b/long\n/c/on\n")
+	f.CompileDconf("site")
+	profile := filepath.Join(t.TempDir(), "profile")
+	if err := os.WriteFile(profile, []byte("user-db:user\nfile-db:"+f.Dir()+"/etc/dconf/db/site\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	for want, args := range map[string][]string{
+		"uint32 900": {"read", "/a/b/long"}, "true": {"read", "/c/on"}, "false": {"read", "/c/off"},
+		"'a text'": {"read", "/c/text"}, "": {"read", "/c/none"}, "/a/b/long\n/c/on": {"list-locks", "/"},
+	} {
+		cmd := exec.Command("dconf", args...)
+		cmd.Env = append(os.Environ(), "DCONF_PROFILE="+profile, "XDG_CONFIG_HOME="+home, "XDG_RUNTIME_DIR="+home)
+		got, err := cmd.Output()
+		lines := strings.Fields(string(got))
+		if args[0] == "list-locks" {
+			slices.Sort(lines)
+			got = []byte(strings.Join(lines, "\n"))
+		}
+		if err != nil || strings.TrimSpace(string(got)) != want {
+			t.Errorf("dconf %v says %q (%v), want %q", args, got, err, want)
+		}
+	}
+}

@@ -150,3 +150,21 @@ func (fuzzed) Stat(string) (host.FileInfo, error)    { return host.FileInfo{}, f
 func (fuzzed) Lstat(string) (host.FileInfo, error)   { return host.FileInfo{}, fs.ErrNotExist }
 func (fuzzed) Readlink(string) (string, error)       { return "", fs.ErrNotExist }
 func (fuzzed) Resolve(path string) (string, error)   { return path, nil }
+
+// What hosttest makes is read like what rpm makes.
+func TestDatabaseOfTheFakeMachine(t *testing.T) {
+	f := hosttest.Tree(t, "")
+	f.SetRPMs("telnet", "audit")
+	db, err := rpm.Open(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	packages, err := db.Packages()
+	if diff := cmp.Diff([]rpm.Package{{Name: "audit", Version: "1", Release: "1"}, {Name: "telnet", Version: "1", Release: "1"}}, packages); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+	if dependents, err := db.Dependents("audit"); len(dependents) != 0 || err != nil {
+		t.Errorf("%v, %v", dependents, err)
+	}
+}

@@ -29,6 +29,7 @@ type Fake struct {
 	t     testing.TB
 	dir   string
 	attrs map[string]rule.Attr // by resolved path, where it differs from what the file has
+	rpms  []string             // of the database that SetRPMs made
 }
 
 var _ host.Writer = (*Fake)(nil)

@@ -12,10 +12,13 @@ import (
 
 const dpkgStatus = "/var/lib/dpkg/status"
 
-// InstallPackages adds the packages to dpkg's status file; an offline root refuses.
+// InstallPackages adds the packages to dpkg's status file, or to rpm's database; an offline root refuses.
 func (f *Fake) InstallPackages(ctx context.Context, names []string) error {
 	if f.State == nil {
 		return f.Offline.InstallPackages(ctx, names)
+	}
+	if f.rpms != nil {
+		return f.writeRPMs(slices.Concat(f.rpms, names))
 	}
 	return f.stanzas(func(list []string) []string {
 		for _, n := range names {
@@ -25,16 +28,20 @@ func (f *Fake) InstallPackages(ctx context.Context, names []string) error {
 	})
 }
 
-// RemovePackages takes the packages out of dpkg's status file; an offline root refuses. Dependencies
-// are not looked at.
+// RemovePackages takes the packages out of dpkg's status file, or of rpm's database; an offline root
+// refuses. Dependencies are not looked at.
 func (f *Fake) RemovePackages(ctx context.Context, names, along []string) error {
 	if f.State == nil {
 		return f.Offline.RemovePackages(ctx, names, along)
 	}
+	gone := slices.Concat(names, along)
+	if f.rpms != nil {
+		return f.writeRPMs(slices.DeleteFunc(slices.Clone(f.rpms), func(n string) bool { return slices.Contains(gone, n) }))
+	}
 	return f.stanzas(func(list []string) []string {
 		return slices.DeleteFunc(list, func(s string) bool {
 			name, _, _ := strings.Cut(strings.TrimPrefix(s, "Package: "), "\n")
-			return slices.Contains(names, name) || slices.Contains(along, name)
+			return slices.Contains(gone, name)
 		})
 	})
 }

@@ -81,38 +81,37 @@ func readAttrs(file string) ([]pathAttr, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		a, err := parseAttr(line)
+		path, attr, err := ParseAttr(line)
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", file, i+1, err)
 		}
-		attrs = append(attrs, a)
+		attrs = append(attrs, pathAttr{path, attr})
 	}
 	return attrs, nil
 }
 
-func parseAttr(line string) (pathAttr, error) {
+// ParseAttr reads a line such as "0600 0:42 /etc/shadow".
+func ParseAttr(line string) (path string, attr rule.Attr, err error) {
 	fields := strings.SplitN(line, " ", 3)
 	if len(fields) != 3 || !strings.HasPrefix(fields[2], "/") {
-		return pathAttr{}, fmt.Errorf("want MODE UID:GID /PATH, not %q", line)
+		return "", attr, fmt.Errorf("want MODE UID:GID /PATH, not %q", line)
 	}
 	bits, err := strconv.ParseUint(fields[0], 8, 12)
 	if err != nil {
-		return pathAttr{}, err
+		return "", attr, err
 	}
-	mode := fs.FileMode(bits & 0o777)
+	attr.Mode = fs.FileMode(bits & 0o777)
 	for bit, flag := range []fs.FileMode{fs.ModeSticky, fs.ModeSetgid, fs.ModeSetuid} {
 		if bits&(0o1000<<bit) != 0 {
-			mode |= flag
+			attr.Mode |= flag
 		}
 	}
 	user, group, _ := strings.Cut(fields[1], ":")
-	uid, err := strconv.Atoi(user)
-	if err != nil {
-		return pathAttr{}, err
+	if attr.UID, err = strconv.Atoi(user); err != nil {
+		return "", attr, err
 	}
-	gid, err := strconv.Atoi(group)
-	if err != nil {
-		return pathAttr{}, err
+	if attr.GID, err = strconv.Atoi(group); err != nil {
+		return "", attr, err
 	}
-	return pathAttr{fields[2], rule.Attr{Mode: mode, UID: uid, GID: gid}}, nil
+	return fields[2], attr, nil
 }
