@@ -99,7 +99,7 @@ func TestUndoRestoresWholeProfiles(t *testing.T) {
 	} {
 		for _, name := range names {
 			t.Run(name, func(t *testing.T) {
-				f := hosttest.Tree(t, "../../examples/lab/shapes/"+shape)
+				f := hosttest.Tree(t, shapeOf(t, shape))
 				// The shapes are laid over a Debian, which has the modules.
 				for _, module := range []string{"umask", "faillock", "pwquality", "pwhistory", "wheel"} {
 					f.Write("/usr/lib64/security/pam_"+module+".so", "")
@@ -113,6 +113,19 @@ func TestUndoRestoresWholeProfiles(t *testing.T) {
 			})
 		}
 	}
+}
+
+// shapeOf puts together what the releases of a system share and what is one's own.
+func shapeOf(t *testing.T, shape string) string {
+	t.Helper()
+	dir := t.TempDir()
+	system, _, _ := strings.Cut(shape, "-")
+	for _, part := range []string{system, shape} {
+		if err := os.CopyFS(dir, os.DirFS("../../examples/lab/shapes/"+part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 func applyUndoApply(t *testing.T, f *hosttest.Fake, p *profile.Profile) {

@@ -50,7 +50,9 @@ func newSite(t *testing.T) *site {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	must(t, os.CopyFS(s.root, os.DirFS("../../examples/lab/shapes/ubuntu-24.04")))
+	for _, shape := range []string{"ubuntu", "ubuntu-24.04"} { // what the releases share, and what is this one's
+		must(t, os.CopyFS(s.root, os.DirFS("../../examples/lab/shapes/"+shape)))
+	}
 	write := func(path, content string) {
 		must(t, os.MkdirAll(filepath.Dir(s.root+path), 0o755))
 		must(t, os.WriteFile(s.root+path, []byte(content), 0o644))
